@@ -1,0 +1,61 @@
+"""What one call or assignment is known to do: the record that the catalogue's rules give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Effect"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Knowledge about one call, assignment or attribute read.
+
+    Places name operands: ``receiver``, ``arg:0`` (positional, from 0), ``arg:*`` (all positional and
+    keyword arguments), ``kw:NAME``. Several places may be alternatives (``arg:0``, ``kw:path``).
+
+    ``form`` is what was matched: ``function`` (by its full name), ``method`` (by its name on some
+    receiver), ``attribute`` (of a module) or ``store``.
+    ``receiver`` guards the rule: canonical types of the receiver (``pandas.DataFrame``) for which it
+    holds; empty means any. ``mutates`` are the operands changed in place; operands not in it are
+    left alone (that is what the rule knows). ``returns`` says what the result shares:
+    ``scalar`` (immutable: nothing), ``fresh`` (a new object that shares nothing with the operands),
+    ``receiver`` (the receiver itself, or a view that shares its memory), ``elements`` (objects held
+    by the receiver), ``arg:N`` (that argument or a view of it), ``unknown`` (any operand or what it
+    holds). ``holds`` are operands that the (otherwise fresh) result keeps inside; ``holds_elements``
+    operands whose elements it keeps. ``keeps`` are operands which the receiver keeps inside.
+    ``type`` is the result's canonical type. ``calls`` says whether function operands are called.
+
+    ``reads_files`` and ``writes_files`` are places of paths, or ``*`` for paths that cannot be known.
+    ``reads_state``, ``writes_state``, ``draws`` and ``seeds`` are names of interpreter state; drawing
+    is from a global random generator, and makes an order only once it was seeded. ``services`` are
+    outside services touched. ``names_at`` are places of strings that read variables after ``@``.
+    ``replayable``: with constant arguments doing it again in another step is the same.
+    ``external``: another program runs, which may read and write any file. ``unserialisable``: the
+    result cannot travel. ``plots``: draws on matplotlib's current figure.
+    """
+
+    rule: str
+    form: str = "function"
+    library: str = ""
+    doc: str = ""
+    receiver: tuple[str, ...] = ()
+    mutates: tuple[str, ...] = ()
+    returns: str = "fresh"
+    holds: tuple[str, ...] = ()
+    holds_elements: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+    type: str = ""
+    calls: bool = True
+    reads_files: tuple[str, ...] = ()
+    writes_files: tuple[str, ...] = ()
+    reads_state: tuple[str, ...] = ()
+    writes_state: tuple[str, ...] = ()
+    draws: tuple[str, ...] = ()
+    seeds: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    names_at: tuple[str, ...] = ()
+    replayable: bool = False
+    external: bool = False
+    unserialisable: bool = False
+    plots: bool = False
