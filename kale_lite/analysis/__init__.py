@@ -1,0 +1,7 @@
+"""From a notebook to a pipeline: pure phases over frozen data, with diagnostics on the side."""
+
+from __future__ import annotations
+
+from kale_lite.analysis.compiler import compile_notebook
+
+__all__ = ["compile_notebook"]

@@ -1,0 +1,95 @@
+"""The phases of the analysis, one after the other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+
+from kale_lite.analysis.canonical import likely_texts
+from kale_lite.analysis.effect import Effect
+from kale_lite.analysis.effects import load_catalogue, match_effects
+from kale_lite.analysis.findings import findings
+from kale_lite.analysis.flow import Flow, run_flow
+from kale_lite.analysis.plan import plan
+from kale_lite.analysis.split import split_problems
+from kale_lite.analysis.steps import Segment, joined_segments, segments
+from kale_lite.analysis.transform import Code, transform
+from kale_lite.diagnostics import Diagnostic, has_errors
+from kale_lite.notebook.model import Notebook, Role
+from kale_lite.pipeline import Pipeline
+
+__all__ = ["compile_notebook"]
+
+
+def compile_notebook(notebook: Notebook) -> tuple[Pipeline | None, tuple[Diagnostic, ...]]:
+    """Compile a notebook: its pipeline (None when there are errors) and all findings."""
+    codes, problems = _transformed(notebook)
+    if has_errors(problems):
+        return None, tuple(problems)
+    knowledge = _Knowledge(codes)
+    skipped = _skipped_names(notebook)
+    parts = segments(codes)
+    if len({p.name for p in parts}) < len(parts):
+        apart = _flow(notebook, parts, skipped, knowledge)
+        problems += split_problems(apart)
+        if has_errors(problems):
+            return None, tuple(problems)
+        parts = joined_segments(parts)
+    flow = _flow(notebook, parts, skipped, knowledge)
+    problems += flow.diagnostics
+    if has_errors(problems):
+        return None, tuple(problems)
+    pipeline = plan(notebook, flow)
+    problems += findings(flow, pipeline, skipped)
+    return (None if has_errors(problems) else pipeline), tuple(problems)
+
+
+def _flow(notebook: Notebook, parts: Sequence[Segment], skipped: Mapping[str, int], knowledge: _Knowledge) -> Flow:
+    return run_flow(parts, notebook.parameters, skipped, knowledge, load_catalogue().bases)
+
+
+def _transformed(notebook: Notebook) -> tuple[list[Code], list[Diagnostic]]:
+    codes: list[Code] = []
+    problems: list[Diagnostic] = []
+    for cell in notebook.cells:
+        if cell.role is Role.SKIP:
+            continue
+        code, found = transform(cell)
+        problems += found
+        if code is not None:
+            codes.append(code)
+    return codes, problems
+
+
+def _skipped_names(notebook: Notebook) -> Mapping[str, int]:
+    """The names that skipped cells bind, with the cell."""
+    return {name: cell.number for cell in notebook.cells if cell.role is Role.SKIP
+            for name in _names_bound(cell.source)}  # fmt: skip
+
+
+def _names_bound(source: str) -> Iterator[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from ((a.asname or a.name).split(".")[0] for a in node.names)
+
+
+class _Knowledge:
+    """The catalogue's word on canonical texts: the likely ones matched in one go, others when asked."""
+
+    def __init__(self, codes: Sequence[Code]) -> None:
+        texts = likely_texts(code.tree for code in codes)
+        self._known = dict(zip(texts, match_effects(texts), strict=True))
+
+    def __call__(self, text: str) -> tuple[Effect, ...]:
+        found = self._known.get(text)
+        if found is None:
+            found = self._known[text] = match_effects([text])[0]
+        return found

@@ -1,0 +1,145 @@
+"""Findings about the pipeline as a whole: what cannot be carried, and what explains a surprise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from kale_lite.analysis.flow import Flow
+from kale_lite.diagnostics import Diagnostic, Location, diagnose
+from kale_lite.pipeline import Dependency, Pipeline
+
+__all__ = ["findings"]
+
+CARRIED = frozenset({
+    "numpy.random", "random", "torch.random", "os.environ", "cwd", "sys.path", "sys.recursionlimit",
+    "warnings.filters", "pandas.options", "matplotlib.rcParams", "numpy.printoptions", "numpy.errstate",
+    "decimal.context", "locale", "logging", "ipython.config", "__future__",
+})  # fmt: skip
+"""Interpreter state that the harness can take from one process to another."""
+
+_GENERATORS = {"numpy.random": "NumPy's", "random": "Python's", "torch.random": "PyTorch's"}
+
+
+def findings(flow: Flow, pipeline: Pipeline, skipped: Mapping[str, int]) -> list[Diagnostic]:
+    """All findings that need the whole pipeline."""
+    return [
+        *_patched(flow),
+        *_figures(flow),
+        *_uncarried(pipeline),
+        *_skipped_but_read(flow, skipped),
+        *_ordered_by_random(pipeline),
+        *_declared_branches(pipeline),
+    ]
+
+
+def _patched(flow: Flow) -> Iterator[Diagnostic]:
+    """A library changed in one step's process is unchanged in the next."""
+    for i, step in enumerate(flow.steps):
+        for dotted, cause in step.log.patched.items():
+            root = dotted.split(".")[0]
+            later = [s.segment.name for s in flow.steps[i + 1 :] if root in s.log.roots or root == "builtins"]
+            if later:
+                yield diagnose(
+                    "KL206",
+                    f"a patched attribute of the module {root!r} ({dotted}) is interpreter state that does not reach "
+                    f"step {later[0]!r}: monkeypatch",
+                    cause.location,
+                    hint=f"put the patch into the same step as {later[0]!r}, or use a function or subclass instead",
+                    step=step.segment.name,
+                )
+
+
+def _figures(flow: Flow) -> Iterator[Diagnostic]:
+    """With a backend that keeps figures, pyplot's current figure reaches from cell to cell."""
+    drawn = ""
+    kept = False
+    for step in flow.steps:
+        kept = kept or step.log.backend is not None
+        if kept and step.log.plots is not None:
+            if drawn:
+                yield diagnose(
+                    "KL207",
+                    f"pyplot's current figure is interpreter state that cannot be carried from step {drawn!r}",
+                    step.log.plots.location,
+                    hint="leave out matplotlib.use(...), or pass the figure: fig, ax = plt.subplots(); ax.plot(...)",
+                    step=step.segment.name,
+                )
+                return
+            drawn = step.segment.name
+
+
+def _uncarried(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    for need in pipeline.dependencies:
+        if need.kind == "state" and need.name not in CARRIED:
+            yield diagnose(
+                "KL207",
+                f"interpreter state {need.name!r}, changed in step {need.before!r}, cannot be carried to {need.after!r}",
+                _place(need),
+                hint="make the change in the same step that needs it",
+                step=need.after,
+            )
+
+
+def _skipped_but_read(flow: Flow, skipped: Mapping[str, int]) -> Iterator[Diagnostic]:
+    told: set[str] = set()
+    for step in flow.steps:
+        for name, cause in step.log.reads.items():
+            if name in skipped and name not in told and skipped[name] < cause.location.cell:
+                told.add(name)
+                yield diagnose(
+                    "KL108",
+                    f"{name!r} is read here as the cells before left it, but skipped cell {skipped[name]} changes it",
+                    cause.location,
+                    hint="remove the `skip` tag if the change is meant",
+                    step=step.segment.name,
+                )
+
+
+def _ordered_by_random(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    chains: dict[str, list[Dependency]] = {}
+    for need in pipeline.dependencies:
+        if need.kind == "state" and need.name in _GENERATORS:
+            chains.setdefault(need.name, []).append(need)
+    for kind, needs in chains.items():
+        steps = list(dict.fromkeys(name for need in needs for name in (need.before, need.after)))
+        if len(needs) > 1:
+            yield diagnose(
+                "KL301",
+                f"steps {', '.join(steps)} run one after another because they draw from {_GENERATORS[kind]} "
+                "seeded global random generator",
+                _place(needs[0]),
+                hint="pass random_state=..., or give each step a generator of its own",
+            )
+
+
+def _declared_branches(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    """A step with declared predecessors reads from a step that is not among their ancestors."""
+    declared: dict[str, set[str]] = {}
+    for need in pipeline.dependencies:
+        if need.kind == "declared":
+            declared.setdefault(need.after, set()).add(need.before)
+    closed = _closure(declared)
+    told: set[tuple[str, str]] = set()
+    for need in pipeline.dependencies:
+        pair = (need.before, need.after)
+        if need.after in declared and need.kind != "declared" and need.before not in closed[need.after]:
+            if pair not in told:
+                yield diagnose(
+                    "KL302",
+                    f"step {need.after!r} also runs after {need.before!r}, which made the {need.name!r} that it reads",
+                    _place(need),
+                    hint="declared order only adds order: what a step reads is always what the notebook gives it",
+                    step=need.after,
+                )
+            told.add(pair)
+
+
+def _closure(declared: Mapping[str, set[str]]) -> Mapping[str, set[str]]:
+    closed: dict[str, set[str]] = {}
+    for step, before in declared.items():
+        closed[step] = set(before).union(*(closed.get(b, set()) for b in before))
+    return closed
+
+
+def _place(need: Dependency) -> Location | None:
+    return Location(need.cell, need.line) if need.cell else None

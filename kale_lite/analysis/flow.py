@@ -1,0 +1,260 @@
+"""The flow phase: runs the steps abstractly in notebook order, and says what each reads, makes and changes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kale_lite.analysis import expressions, statements
+from kale_lite.analysis.canonical import call_text, dotted_text, store_text
+from kale_lite.analysis.effect import Effect
+from kale_lite.analysis.heap import Value
+from kale_lite.analysis.machine import Binding, Frame, Import, Machine, StepLog
+from kale_lite.analysis.magics import IPYTHON
+from kale_lite.analysis.scope import scopes
+from kale_lite.analysis.steps import Segment
+from kale_lite.analysis.transform import Code
+from kale_lite.diagnostics import Diagnostic
+from kale_lite.notebook.model import Parameter, Role
+from kale_lite.pipeline import STATE_PREFIX
+
+__all__ = ["Flow", "StepFlow", "run_flow"]
+
+Lookup = Callable[[str], tuple[Effect, ...]]
+
+_OWN_READERS = frozenset({"numpy.random", "random", "torch.random", "sys.path"})
+"""State that a step sees only where it says so; other state may be seen by any call."""
+_PLOTTING = frozenset({"matplotlib", "seaborn", "pylab", "mpl_toolkits"})
+
+
+@dataclass(frozen=True, slots=True)
+class StepFlow:
+    """What one step does. ``reach`` are the things that each name can get at when the step is done."""
+
+    segment: Segment
+    log: StepLog
+    names: Mapping[str, Binding]
+    reach: Mapping[str, frozenset[int]]
+    runs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What all steps do, in order."""
+
+    steps: tuple[StepFlow, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def run_flow(
+    parts: Sequence[Segment],
+    parameters: Sequence[Parameter],
+    skipped: Mapping[str, int],
+    lookup: Lookup,
+    bases: Callable[[str], frozenset[str]],
+) -> Flow:
+    """Run the segments one after the other."""
+    machine = Machine(lookup, bases)
+    machine.skipped = skipped
+    machine.evaluate = lambda frame, node: expressions.evaluate(machine, frame, node)
+    mentions = _last_mentions(parts)
+    steps = tuple(_run_segment(machine, i, part, parameters, mentions) for i, part in enumerate(parts))
+    return Flow(steps, tuple(machine.diagnostics.values()))
+
+
+def _run_segment(
+    m: Machine, index: int, part: Segment, parameters: Sequence[Parameter], mentions: Mapping[str, int]
+) -> StepFlow:
+    m.log = StepLog(index)
+    m.history, m.dead, m.step_name = False, False, part.name
+    m.names = {name: replace(b, fresh=False) if b.fresh else b for name, b in m.names.items()}
+    runs = part.role in (Role.STEP, Role.METRICS)
+    for code in part.codes:
+        runs |= _run_cell(m, part, code, parameters)
+    _implicit_reads(m, part)
+    reach = {name: _reach(m, b.value) for name, b in m.names.items()
+             if b.value.objects and mentions.get(name, -1) > index}  # fmt: skip
+    return StepFlow(part, m.log, dict(m.names), reach, runs)
+
+
+def _reach(m: Machine, value: Value) -> frozenset[int]:
+    """The things that matter for sharing: what can be changed, or told apart by identity."""
+    return frozenset(i for i in m.heap.reach(value.objects) if m.heap[i].kind != "external")
+
+
+def _run_cell(m: Machine, part: Segment, code: Code, parameters: Sequence[Parameter]) -> bool:
+    """Run one cell; whether its step must run because of it (and not only its replayed statements)."""
+    m.cell, m.site = code.cell.number, None
+    m.scopes.update(scopes(code.tree, code.text))
+    frame = Frame("module")
+    mine = {p.name: p for p in parameters if p.cell == code.cell.number}
+    runs = False
+    for statement in code.tree.body:
+        if m.dead and not code.cell.raises_exception:
+            break
+        m.dead = False
+        m.budget = 0
+        runs |= _run_top_level(m, frame, part, statement, mine)
+    m.dead = m.dead and not code.cell.raises_exception
+    for name in mine:
+        _bind_parameter(m, name, code.tree)
+    last = code.tree.body[-1] if code.tree.body else None
+    if isinstance(last, ast.Expr):
+        m.history = True
+        _display(m, frame, last)
+    return runs
+
+
+def _display(m: Machine, frame: Frame, node: ast.Expr) -> None:
+    """The last expression of a cell is shown, which calls its representation."""
+    value = m.evaluated.get((node.value, frame.context))
+    if value is not None:
+        expressions.implicit_call(m, frame, value, ("__repr__", "__str__", "_repr_html_"), node)
+
+
+def _run_top_level(
+    m: Machine, frame: Frame, part: Segment, statement: ast.stmt, parameters: Mapping[str, Parameter]
+) -> bool:
+    bound = dict(m.log.bound)
+    if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+        m.postponed_annotations = True
+        m.names[f"{STATE_PREFIX}__future__"] = Binding(origin=_origin(m, statement, ast.unparse(statement)))
+        return False
+    replayed = replay_source(statement, m.lookup)
+    everywhere = replayed is not None and _is_setting(statement)
+    statements.run_statement(m, frame, statement)
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return False
+    if replayed is not None and (everywhere or part.role is not Role.STEP):
+        new = [n for n in m.log.bound if n not in bound and n.startswith(STATE_PREFIX)]
+        for name in new:
+            known = m.names[name].origin
+            earlier = known.source + "\n" if isinstance(known, Import) else ""
+            m.names[name] = Binding(origin=_origin(m, statement, earlier + replayed), fresh=True)
+            del m.log.bound[name]
+        return False
+    constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return not (constant or isinstance(statement, ast.Pass) or _sets_parameter(statement, parameters))
+
+
+def _sets_parameter(statement: ast.stmt, parameters: Mapping[str, Parameter]) -> bool:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name in parameters
+    return False
+
+
+def _origin(m: Machine, statement: ast.stmt, source: str) -> Import:
+    return Import(source, m.cell, statement.lineno)
+
+
+def replay_source(statement: ast.stmt, lookup: Lookup) -> str | None:
+    """The source of a setting with constant operands which the catalogue holds repeatable; else None."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=func, args=args, keywords=keywords) as call):
+            operands = [*args, *(k.value for k in keywords)]
+            if not all(_is_constant(o) for o in operands):
+                return None
+            if _is_setting(statement):
+                words = [o.value for o in args if isinstance(o, ast.Constant)]
+                return f"get_ipython().run_line_magic({words[0]!r}, {words[1]!r})"
+            return ast.unparse(statement) if _repeatable(func, call, lookup) else None
+        case ast.Assign(targets=[ast.Subscript() | ast.Attribute() as target], value=value):
+            return ast.unparse(statement) if _is_constant(value) and _repeatable(target, None, lookup) else None
+    return None
+
+
+def _is_setting(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name(id=name), "setting"))):
+            return name == IPYTHON
+    return False
+
+
+def _is_constant(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _repeatable(target: ast.expr, call: ast.Call | None, lookup: Lookup) -> bool:
+    """Asks the catalogue by the last parts of the name, since imports are not resolved here."""
+    base = target.value if isinstance(target, ast.Subscript) else target
+    found = dotted_text(base)
+    if found is None:
+        return False
+    text = _REPEATABLE_ROOTS.get(found[0], found[0]) + found[1][len(found[0]) :]
+    effects = lookup(call_text(text, call)) if call else lookup(store_text(text, target))
+    return bool(effects) and all(e.replayable for e in effects)
+
+
+_REPEATABLE_ROOTS = {"plt": "matplotlib.pyplot", "mpl": "matplotlib", "np": "numpy", "pd": "pandas", "sns": "seaborn"}
+
+
+def _bind_parameter(m: Machine, name: str, tree: ast.Module) -> None:
+    """A parameter's value may be any of its kind: constants of the cell are only defaults."""
+    known = m.names.get(name)
+    value = Value(known.value.objects) if known is not None else Value()
+    m.names[name] = Binding(value, fresh=True, origin="parameter")
+    m.log.bound.pop(name, None)
+
+
+def _implicit_reads(m: Machine, part: Segment) -> None:
+    """Settings are seen by code that does not name them: formats, styles, warnings, the working directory."""
+    active = m.log.calls or m.log.external or bool(m.log.files)
+    node = part.codes[-1].tree
+    m.cell = part.first_cell
+    for name, binding in list(m.names.items()):
+        if not name.startswith(STATE_PREFIX) or not binding.present:
+            continue
+        kind = name.removeprefix(STATE_PREFIX)
+        if kind in _OWN_READERS:
+            continue
+        if kind == "matplotlib.rcParams" and not (m.log.plots or m.log.roots & _PLOTTING):
+            continue
+        if active or kind in ("__future__", "ipython.config"):
+            m.read(name, node, certain=False)
+
+
+def _last_mentions(parts: Sequence[Segment]) -> dict[str, int]:
+    """The last step that can read a name, as far as the text tells: in functions, any later step."""
+    found: dict[str, int] = {}
+    for index, part in enumerate(parts):
+        for code in part.codes:
+            inner = _names_in_definitions(code.tree)
+            everything = any(isinstance(n, ast.Name) and n.id in _NAMESPACE for n in ast.walk(code.tree))
+            for name in _names(code.tree):
+                found[name] = max(found.get(name, 0), len(parts) if name in inner else index)
+            if everything:
+                return _Everything(len(parts))
+    return found
+
+
+_NAMESPACE = frozenset({"globals", "locals", "vars", "exec", "eval", "query"})
+
+
+class _Everything(dict[str, int]):
+    """Dynamic code may read any name."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def get(self, key: str, default: object = None) -> int:  # type: ignore[override]
+        return self.count
+
+
+def _names(tree: ast.AST) -> set[str]:
+    plain = {n.id.removeprefix(f"{IPYTHON}maybe_") for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    texts = {word for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+             for word in n.value.replace("@", " ").split() if word.isidentifier()}  # fmt: skip
+    return plain | texts
+
+
+def _names_in_definitions(tree: ast.AST) -> set[str]:
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.GeneratorExp
+    return {name for node in ast.walk(tree) if isinstance(node, kinds) for name in _names(node)}
+

@@ -1,0 +1,115 @@
+"""The abstract objects of a notebook: what may hold what, so that sharing and mutation can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["NOTHING", "UNKNOWN_TEXT", "Heap", "Thing", "Value", "joined"]
+
+UNKNOWN_TEXT = "\0"
+"""Stands for any text in ``Value.text``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What an expression may be: ids of the things, or none when it can only be an immutable scalar.
+
+    ``text`` is a known string, with ``UNKNOWN_TEXT`` where a part is not known; None when it is no
+    known string. ``type`` is the canonical type of a scalar.
+    """
+
+    objects: frozenset[int] = frozenset()
+    text: str | None = None
+    type: str = ""
+
+
+NOTHING = Value()
+
+
+def joined(values: Iterable[Value]) -> Value:
+    """The value of an expression that is one of these."""
+    distinct = list(dict.fromkeys(values))
+    if len(distinct) == 1:
+        return distinct[0]
+    objects = frozenset[int]().union(*(v.objects for v in distinct))
+    types = {v.type for v in distinct}
+    return Value(objects, None, types.pop() if len(types) == 1 else "")
+
+
+@dataclass(slots=True, eq=False)
+class Thing:
+    """An abstract object: all objects made at one place of the code, in one context.
+
+    ``kind`` is ``opaque`` (any library or builtin object; ``type`` says which, if known), ``function``,
+    ``class`` and ``instance`` (of the notebook), ``external`` (a module or what is in it, by its full
+    name ``dotted``), ``cell`` (a variable captured by an inner function), ``property``,
+    ``staticmethod`` or ``classmethod``. ``items`` are ids of things it may hold, ``attrs`` those held
+    under a known attribute. ``code`` is the definition of a function or class, or the instance's class.
+    """
+
+    id: int
+    kind: str
+    type: str = ""
+    dotted: str = ""
+    mutable: bool = True
+    born: int = -1
+    items: set[int] = field(default_factory=set)
+    attrs: dict[str, set[int]] = field(default_factory=dict)
+    code: Any = None
+    persistent: bool = False
+
+
+class Heap:
+    """All things of one analysis. What a thing may hold only grows."""
+
+    def __init__(self) -> None:
+        self._things: list[Thing] = []
+        self._by_key: dict[Hashable, Thing] = {}
+        self._reach: dict[frozenset[int], tuple[int, frozenset[int]]] = {}
+        self.changes = 0
+
+    def __getitem__(self, ident: int) -> Thing:
+        return self._things[ident]
+
+    def things(self, value: Value) -> list[Thing]:
+        """The things that a value may be, in the order they were made."""
+        return [self._things[i] for i in sorted(value.objects)]
+
+    def make(self, key: Hashable, kind: str, **details: Any) -> Thing:
+        """The thing made at a place of the code; the same one each time the place runs."""
+        found = self._by_key.get((key, kind))
+        if found is None:
+            found = Thing(len(self._things), kind, **details)
+            self._things.append(found)
+            self._by_key[(key, kind)] = found
+            self.changes += 1
+        return found
+
+    def hold(self, owner: Thing, objects: Iterable[int], attr: str | None = None) -> None:
+        """Record that the owner may hold these, under an attribute when it is known."""
+        place = owner.items if attr is None else owner.attrs.setdefault(attr, set())
+        before = len(place)
+        place.update(objects)
+        if len(place) != before:
+            self.changes += 1
+
+    def held(self, thing: Thing) -> set[int]:
+        """Everything that a thing holds directly."""
+        return thing.items.union(*thing.attrs.values()) if thing.attrs else thing.items
+
+    def reach(self, objects: frozenset[int]) -> frozenset[int]:
+        """The things themselves and all that can be got at through them."""
+        cached = self._reach.get(objects)
+        if cached is not None and cached[0] == self.changes:
+            return cached[1]
+        seen = set(objects)
+        todo = list(objects)
+        while todo:
+            new = self.held(self._things[todo.pop()]) - seen
+            seen |= new
+            todo.extend(new)
+        result = frozenset(seen)
+        self._reach[objects] = (self.changes, result)
+        return result

@@ -1,0 +1,197 @@
+"""Functions and classes of the notebook, called: their code is run in place with the values given."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from kale_lite.analysis import calls, expressions, namespace, statements
+from kale_lite.analysis.heap import NOTHING, Thing, Value, joined
+from kale_lite.analysis.machine import Binding, Frame, Machine
+from kale_lite.analysis.variables import mangled
+
+if TYPE_CHECKING:
+    from kale_lite.analysis.calls import Arguments
+    from kale_lite.analysis.definitions import Definition
+
+__all__ = ["call_function", "instantiate", "maybe_call", "methods_of"]
+
+_DEEPEST = 10
+_BUDGET = 2000
+"""Calls run in place for one statement of a cell; beyond it the conservative summary is used."""
+
+_IMPLICIT = frozenset({"__init__", "__new__", "__init_subclass__", "__set_name__", "__class_getitem__", "__del__"})
+
+
+def call_function(m: Machine, frame: Frame, thing: Thing, arguments: Arguments, node: ast.AST) -> Value:
+    """Run a function's body with these arguments."""
+    definition: Definition = thing.code
+    m.budget += 1
+    if thing in m.calling or len(m.calling) >= _DEEPEST or m.budget > _BUDGET:
+        return _summarised(m, frame, thing, arguments, node)
+    outermost = m.site is None
+    if outermost:
+        m.site = m.place(node)
+    m.calling.append(thing)
+    inner = Frame("function", m.scopes.get(definition.node), None, (*frame.context, id(node)), dict(definition.cells),
+                  class_name=definition.class_name, owner=definition.owner)  # fmt: skip
+    _bind_parameters(m, inner, definition, thing, arguments)
+    result = _run_body(m, inner, definition)
+    m.calling.pop()
+    if outermost:
+        m.site = None
+    return result
+
+
+def _run_body(m: Machine, frame: Frame, definition: Definition) -> Value:
+    node = definition.node
+    if isinstance(node, ast.Lambda):
+        return expressions.evaluate(m, frame, node.body)
+    uncertain = m.uncertain
+    statements.run_block(m, frame, node.body)
+    m.uncertain = uncertain
+    falls_through = not m.dead
+    m.join(frame, [m.fork(frame), *frame.exits])
+    if frame.yielded:
+        generator = m.opaque(node, frame, "builtins.generator")
+        m.heap.hold(generator, joined(frame.yielded).objects)
+        return Value(frozenset({generator.id}))
+    return joined([*frame.returned, *([NOTHING] if falls_through else [])] or [NOTHING])
+
+
+def _bind_parameters(m: Machine, frame: Frame, definition: Definition, thing: Thing, arguments: Arguments) -> None:
+    spec = definition.node.args
+    names = [a.arg for a in [*spec.posonlyargs, *spec.args]]
+    starred = joined(arguments.starred) if arguments.starred else None
+    bound: dict[str, Value] = dict(zip(names, arguments.positional, strict=False))
+    keywords = dict(arguments.keywords)
+    for name in [*names, *(a.arg for a in spec.kwonlyargs)]:
+        if name in keywords:
+            bound[name] = keywords.pop(name)
+        elif name not in bound:
+            default = Value(frozenset(m.heap.held(thing))) if thing.attrs else NOTHING
+            bound[name] = default if starred is None else joined([default, starred])
+    if spec.vararg:
+        extra = [*arguments.positional[len(names) :], *([starred] if starred else [])]
+        bound[spec.vararg.arg] = _rest(m, frame, spec.vararg, "builtins.tuple", extra)
+    if spec.kwarg:
+        extra = [*keywords.values(), *([starred] if starred else [])]
+        bound[spec.kwarg.arg] = _rest(m, frame, spec.kwarg, "builtins.dict", extra)
+    for name, value in bound.items():
+        _bind_local(m, frame, name, value)
+    if definition.owner is not None and names:
+        frame.receiver = bound[names[0]]
+
+
+def _bind_local(m: Machine, frame: Frame, name: str, value: Value) -> None:
+    frame.local[mangled(name, frame)] = value
+
+
+def _rest(m: Machine, frame: Frame, node: ast.AST, kind: str, values: list[Value]) -> Value:
+    thing = m.opaque(node, frame, kind, mutable=kind != "builtins.tuple")
+    for value in values:
+        m.heap.hold(thing, value.objects)
+    return Value(frozenset({thing.id}))
+
+
+def _summarised(m: Machine, frame: Frame, thing: Thing, arguments: Arguments, node: ast.AST) -> Value:
+    """A recursive or too deep call: what its code names may be read, what it is given may change."""
+    definition: Definition = thing.code
+    scope = m.scopes.get(definition.node)
+    local = (scope.local | scope.free) if scope is not None else frozenset[str]()
+    declared = scope.declared_global if scope is not None else frozenset[str]()
+    operands = [*arguments.all, Value(frozenset(m.heap.held(thing)))]
+    if thing not in m.calling:
+        for name in _names_in(definition.node) - (local - declared):
+            value = m.read(name, node, certain=False)
+            if value is not None:
+                operands.append(value)
+        for name in declared:
+            m.read(name, node, certain=False)
+            known = m.names.get(name)
+            m.names[name] = _weakened(known) if known is not None else _MAYBE
+            m.log.bound.setdefault(name, m.cause(node))
+    given = joined(operands)
+    m.mutate(m.deep(given), node)
+    result = m.opaque(node, frame, salt="summary")
+    m.heap.hold(result, given.objects)
+    return Value(frozenset({result.id}) | given.objects | m.heap.reach(given.objects))
+
+
+_MAYBE = Binding(absent=True)
+
+
+def _weakened(binding: Binding) -> Binding:
+    """A binding that code may have replaced by something unknown."""
+    return Binding(binding.value, fresh=False, absent=binding.absent)
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def maybe_call(m: Machine, frame: Frame, thing: Thing, argument: Value, node: ast.AST) -> Value:
+    """A call that library code may make, with any number of arguments; done once for the same knowledge."""
+    key = (thing.id, argument.objects, m.log.index)
+    if m.invoked.get(key) == m.heap.changes:
+        return NOTHING
+    before = m.fork(frame)
+    m.uncertain += 1
+    m.catching += 1
+    result = call_function(m, frame, thing, calls.Arguments(starred=(argument,)), node)
+    m.catching -= 1
+    m.uncertain -= 1
+    m.join(frame, [before, m.fork(frame)])
+    m.invoked[key] = m.heap.changes
+    return result
+
+
+def methods_of(m: Machine, thing: Thing) -> list[Thing]:
+    """The functions that the classes of an instance define, other than those that make it."""
+    found: list[Thing] = []
+    for one in namespace.classes_of(m, thing):
+        for name, held in one.attrs.items():
+            if name in _IMPLICIT or name.startswith("<"):
+                continue
+            things = [m.heap[i] for i in sorted(held)]
+            found += [t for t in things if t.kind == "function"]
+            found += [m.heap[i] for t in things if t.kind == "property" for i in sorted(t.items)]
+    return [t for t in found if t.kind == "function"]
+
+
+def instantiate(m: Machine, frame: Frame, thing: Thing, arguments: Arguments, node: ast.AST) -> Value:
+    """A new instance of a class of the notebook, its initialisers run."""
+    outside = namespace.external_bases(m, thing)
+    kind = _known_base(m, outside)
+    instance = m.heap.make((node, frame.context, thing.id), "instance", code=thing, type=kind, born=m.log.index)
+    m.heap.hold(instance, {thing.id}, "<class>")
+    me = Value(frozenset({instance.id}))
+    made = False
+    for name in ("__new__", "__init__", "__post_init__"):
+        for method in m.heap.things(namespace.class_attribute(m, thing, name)):
+            given = arguments if name != "__post_init__" else calls.Arguments()
+            full = calls.Arguments((me, *given.positional), given.keywords, given.starred)
+            if method.kind == "function":
+                call_function(m, frame, method, full, node)
+                made = made or name == "__init__"
+    if outside or not made:
+        m.heap.hold(instance, joined(arguments.all or (NOTHING,)).objects)
+    _enumerate_fields(m, instance, arguments, made)
+    return me
+
+
+def _enumerate_fields(m: Machine, instance: Thing, arguments: Arguments, made: bool) -> None:
+    """A dataclass's keyword arguments are its attributes."""
+    if not made:
+        for name, value in arguments.keywords:
+            m.heap.hold(instance, value.objects, name)
+
+
+def _known_base(m: Machine, outside: list[Thing]) -> str:
+    for base in outside:
+        family = {base.dotted, *m.bases(base.dotted)}
+        if base.dotted.startswith("sklearn."):
+            return "sklearn.BaseEstimator"
+        if len(family) > 1:
+            return base.dotted
+    return ""

@@ -1,0 +1,166 @@
+"""What the catalogue knows of a call, applied: changes, sharing of the result, files and state."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from kale_lite.analysis import calls, namespace
+from kale_lite.analysis.effect import Effect
+from kale_lite.analysis.heap import NOTHING, UNKNOWN_TEXT, Value, joined
+from kale_lite.analysis.machine import Frame, Machine
+
+if TYPE_CHECKING:
+    from kale_lite.analysis.calls import Arguments
+
+__all__ = ["applicable", "apply"]
+
+_SHALLOW = ("builtins.", "collections.", "array.")
+
+
+def applicable(m: Machine, receiver: Value, effects: Sequence[Effect]) -> list[Effect]:
+    """The rules that hold for a receiver: those of its types; all when a type is not known."""
+    types = {t.type for t in m.heap.things(receiver)} or {receiver.type}
+    usable: list[Effect] = []
+    for kind in types:
+        if not kind or kind == "comparison":
+            fitting = list(effects)
+        else:
+            family = {kind, *m.bases(kind)}
+            fitting = [e for e in effects if not e.receiver or family & set(e.receiver)]
+        if not fitting:
+            return []
+        usable += [e for e in fitting if e not in usable]
+    return usable
+
+
+def apply(
+    m: Machine, frame: Frame, node: ast.AST, effects: Sequence[Effect], receiver: Value, arguments: Arguments
+) -> Value:
+    """Do what the rules say; of several that may hold, all effects count and any result is possible."""
+    operands = _Operands(receiver, arguments)
+    results = [_apply_one(m, frame, node, effect, operands) for effect in effects]
+    changed = {place for effect in effects for place in effect.mutates}
+    cleared = joined([receiver, *arguments.all]).objects
+    kept = {i for place in changed for i in operands.at(place).objects}
+    m.log.cleared.update(m.deep(Value(cleared - kept)))
+    return joined(results)
+
+
+class _Operands:
+    """The operands of a call, by the catalogue's places."""
+
+    def __init__(self, receiver: Value, arguments: Arguments) -> None:
+        self.receiver, self.arguments = receiver, arguments
+
+    def given(self, place: str) -> Value | None:
+        return self.receiver if place == "receiver" else self.arguments.at(place)
+
+    def at(self, place: str) -> Value:
+        return self.given(place) or NOTHING
+
+    def everything(self) -> Value:
+        return joined([self.receiver, *self.arguments.all])
+
+
+def _apply_one(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands) -> Value:
+    namespace.apply_state(m, effect, node)
+    _apply_files(m, node, effect, operands)
+    _apply_names(m, node, effect, operands)
+    called = NOTHING
+    if effect.calls:
+        called = calls.call_functions_in(m, frame, operands.everything(), operands.arguments.all, node)
+    for place in effect.mutates:
+        _mutate(m, node, operands.at(place), effect.rule)
+    for place in effect.keeps:
+        for thing in m.heap.things(operands.receiver):
+            if thing.kind != "external":
+                m.heap.hold(thing, operands.at(place).objects)
+    return _result(m, frame, node, effect, operands, called)
+
+
+def _mutate(m: Machine, node: ast.AST, value: Value, rule: str) -> None:
+    """A container's own methods change the container; others may change all that an object is made of."""
+    for thing in m.heap.things(value):
+        shallow = thing.type.startswith(_SHALLOW)
+        m.mutate([thing.id] if shallow else m.deep(Value(frozenset({thing.id}))), node, rule)
+
+
+def _result(
+    m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands, called: Value
+) -> Value:
+    kind = effect.returns
+    if kind == "scalar":
+        return Value(type=effect.type)
+    if kind == "receiver":
+        return operands.receiver
+    if kind == "elements":
+        things = m.heap.things(operands.receiver)
+        found = frozenset[int]().union(*(m.heap.held(t) for t in things)) if things else frozenset[int]()
+        own = frozenset(t.id for t in things if not t.type.startswith(_SHALLOW))
+        kept = frozenset(i for place in effect.holds for i in operands.at(place).objects)
+        return Value(found | own | kept)
+    if kind.startswith(("arg:", "kw:")):
+        return operands.at(kind)
+    if kind == "unknown":
+        everything = operands.everything().objects
+        held = frozenset[int]().union(*(m.heap.held(m.heap[i]) for i in everything)) if everything else everything
+        return Value(everything | held | called.objects)
+    return _fresh(m, frame, node, effect, operands, called)
+
+
+def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands, called: Value) -> Value:
+    thing = m.opaque(node, frame, effect.type, salt=effect.rule)
+    for place in effect.holds:
+        m.heap.hold(thing, _without_modules(m, operands.at(place)))
+    for place in effect.holds_elements:
+        for held in m.heap.things(operands.at(place)):
+            m.heap.hold(thing, m.heap.held(held))
+    if effect.calls:
+        m.heap.hold(thing, called.objects)
+    return Value(frozenset({thing.id}))
+
+
+def _without_modules(m: Machine, value: Value) -> Iterable[int]:
+    return (i for i in value.objects if m.heap[i].kind != "external")
+
+
+def _apply_files(m: Machine, node: ast.AST, effect: Effect, operands: _Operands) -> None:
+    if effect.external:
+        m.log.external = True
+        for writes in (False, True):
+            m.touch_file(UNKNOWN_TEXT, node, writes=writes, rule=effect.rule)
+    for places, writes in ((effect.reads_files, False), (effect.writes_files, True)):
+        for path in _paths(m, places, operands):
+            m.touch_file(path, node, writes=writes, rule=effect.rule)
+
+
+def _paths(m: Machine, places: Sequence[str], operands: _Operands) -> Iterable[str]:
+    """The paths of a rule. Places are alternatives; an open file or buffer in place of a path is none."""
+    if not places:
+        return
+    if places == ("*",):
+        yield UNKNOWN_TEXT
+        return
+    given = [value for place in places if (value := operands.given(place)) is not None]
+    if not given:
+        return
+    for value in given:
+        if value.text is not None:
+            yield value.text
+        elif not any(t.type.startswith("io.") for t in m.heap.things(value)):
+            yield UNKNOWN_TEXT
+
+
+def _apply_names(m: Machine, node: ast.AST, effect: Effect, operands: _Operands) -> None:
+    """Strings such as ``df.query("a > @limit")`` read variables."""
+    for place in effect.names_at:
+        value = operands.given(place)
+        if value is None:
+            continue
+        if value.text is None or UNKNOWN_TEXT in value.text:
+            m.read_all(node)
+            continue
+        for name in namespace.names_at(value.text):
+            m.read(name, node, certain=False, rule=effect.rule)

@@ -1,0 +1,314 @@
+"""The state of the flow phase: bindings of names, the heap, and the log of what each step does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from kale_lite.analysis.canonical import BUILTINS
+from kale_lite.analysis.effect import Effect
+from kale_lite.analysis.heap import NOTHING, Heap, Thing, Value, joined
+from kale_lite.analysis.scope import Scope
+from kale_lite.diagnostics import Diagnostic, Location, diagnose
+from kale_lite.pipeline import STATE_PREFIX
+
+__all__ = ["Binding", "Cause", "FileEffect", "Frame", "Import", "Machine", "State", "StepLog"]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A statement that gives the same binding in any step: replayed where the name is needed."""
+
+    source: str
+    cell: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a name of the notebook is at one point.
+
+    ``fresh``: certainly bound, or certainly deleted, in the current step. ``absent``: may be unbound.
+    ``present``: may be bound. ``origin``: the import statement or ``parameter`` behind it, if only that.
+    """
+
+    value: Value = NOTHING
+    fresh: bool = False
+    absent: bool = False
+    present: bool = True
+    origin: Import | str | None = None
+
+
+ABSENT = Binding(absent=True, present=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Where something happens, and the catalogue rule that says so, if any."""
+
+    location: Location
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileEffect:
+    """A step reads or writes the files of a path (``UNKNOWN_TEXT`` stands for any characters)."""
+
+    path: str
+    writes: bool
+    cause: Cause
+    soft: bool = False
+
+
+@dataclass(slots=True)
+class StepLog:
+    """What one step was seen to do."""
+
+    index: int
+    reads: dict[str, Cause] = field(default_factory=dict)
+    certain_reads: set[str] = field(default_factory=set)
+    bound: dict[str, Cause] = field(default_factory=dict)
+    mutated: dict[int, Cause] = field(default_factory=dict)
+    identity: set[int] = field(default_factory=set)
+    cleared: set[int] = field(default_factory=set)
+    files: dict[tuple[str, bool], FileEffect] = field(default_factory=dict)
+    services: dict[str, Cause] = field(default_factory=dict)
+    patched: dict[str, Cause] = field(default_factory=dict)
+    roots: set[str] = field(default_factory=set)
+    plots: Cause | None = None
+    backend: Cause | None = None
+    external: bool = False
+    calls: bool = False
+    draws: dict[str, Cause] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class State:
+    """The part of the machine that branches: names of the module and of the running function."""
+
+    names: dict[str, Binding]
+    local: dict[str, Value]
+    dead: bool = False
+
+
+@dataclass(slots=True)
+class Frame:
+    """One scope being run. ``context`` tells the same code run from different places apart."""
+
+    kind: str
+    scope: Scope | None = None
+    parent: Frame | None = None
+    context: tuple[int, ...] = ()
+    cells: dict[str, Thing] = field(default_factory=dict)
+    local: dict[str, Value] = field(default_factory=dict)
+    returned: list[Value] = field(default_factory=list)
+    yielded: list[Value] = field(default_factory=list)
+    exits: list[State] = field(default_factory=list)
+    returned_early: bool = False
+    exited: bool = False
+    class_name: str = ""
+    owner: Thing | None = None
+    receiver: Value = NOTHING
+    loops: list[list[State]] = field(default_factory=list)
+    handlers: list[list[State]] = field(default_factory=list)
+
+
+class Machine:
+    """Runs code abstractly, one step after the other. The other modules of the phase act on it."""
+
+    def __init__(self, lookup: Callable[[str], tuple[Effect, ...]], bases: Callable[[str], frozenset[str]]) -> None:
+        self.lookup = lookup
+        self.bases = bases
+        self.heap = Heap()
+        self.scopes: dict[ast.AST, Scope] = {}
+        self.names: dict[str, Binding] = {}
+        self.dead = False
+        self.log = StepLog(-1)
+        self.cell = 0
+        self.site: Location | None = None
+        self.uncertain = 0
+        self.catching = 0
+        self.calling: list[Thing] = []
+        self.invoked: dict[tuple[int, frozenset[int], int], int] = {}
+        self.keep_alive: list[ast.AST] = []
+        self.made: dict[tuple[ast.AST, str], ast.expr] = {}
+        self.evaluate: Callable[[Frame, ast.expr], Value] = lambda frame, node: NOTHING
+        self.budget = 0
+        self.diagnostics: dict[tuple[str, str, Location | None], Diagnostic] = {}
+        self.skipped: Mapping[str, int] = {}
+        self.evaluated: dict[tuple[ast.AST, tuple[int, ...]], Value] = {}
+        self.history = False
+        self.postponed_annotations = False
+        self.step_name = ""
+
+    # Places and findings.
+
+    def place(self, node: ast.AST) -> Location:
+        """Where code is, for the user: the call site of the notebook for code inside functions."""
+        if self.site is not None:
+            return self.site
+        return Location(self.cell, getattr(node, "lineno", 0), getattr(node, "col_offset", -1) + 1)
+
+    def cause(self, node: ast.AST, rule: str = "") -> Cause:
+        return Cause(self.place(node), rule)
+
+    def report(self, code: str, message: str, node: ast.AST, *, hint: str = "") -> None:
+        place = self.place(node)
+        finding = diagnose(code, message, place, hint=hint, step=self.step_name)
+        self.diagnostics.setdefault((code, message, Location(place.cell, place.line)), finding)
+
+    # Branches.
+
+    def fork(self, frame: Frame) -> State:
+        return State(dict(self.names), dict(frame.local), self.dead)
+
+    def restore(self, frame: Frame, state: State) -> None:
+        self.names, self.dead = dict(state.names), state.dead
+        frame.local.clear()
+        frame.local.update(state.local)
+
+    def join(self, frame: Frame, states: Iterable[State]) -> None:
+        """Go on with all of these states as possible ones; dead ones no longer count."""
+        living = [s for s in states if not s.dead]
+        if not living:
+            self.dead = True
+            return
+        self.dead = False
+        self.names = _join_names([s.names for s in living])
+        merged = _join_locals([s.local for s in living])
+        frame.local.clear()
+        frame.local.update(merged)
+
+    def synthetic(self, frame: Frame, node: ast.AST, expression: ast.expr) -> Value:
+        """Evaluate an expression made by the analysis; the same node each time the place runs."""
+        key = (node, type(expression).__name__)
+        return self.evaluate(frame, self.made.setdefault(key, expression))
+
+    # Names of the notebook.
+
+    def bind(self, name: str, value: Value, node: ast.AST, origin: Import | str | None = None) -> None:
+        self.names[name] = Binding(value, fresh=True, origin=origin)
+        self.log.bound.setdefault(name, Cause(self.place(node)))
+
+    def unbind(self, name: str, node: ast.AST) -> None:
+        self.names[name] = replace(ABSENT, fresh=True)
+        self.log.bound.setdefault(name, Cause(self.place(node)))
+
+    def read(self, name: str, node: ast.AST, *, certain: bool = True, rule: str = "") -> Value | None:
+        """The value of a notebook's name, logged as a read of this step; None when it has none."""
+        binding = self.names.get(name)
+        if binding is None:
+            return None
+        if not binding.fresh:
+            self.log.reads.setdefault(name, Cause(self.place(node), rule))
+            if certain and not self.uncertain:
+                self.log.certain_reads.add(name)
+        return binding.value if binding.present else None
+
+    def read_all(self, node: ast.AST) -> Value:
+        """Dynamic code reads the whole namespace."""
+        names = [n for n in self.names if not n.startswith(STATE_PREFIX)]
+        found = [self.read(name, node, certain=False) for name in names]
+        return joined([v for v in found if v is not None] or [NOTHING])
+
+    def undefined(self, name: str, node: ast.AST) -> None:
+        """A name is read that nothing can have bound."""
+        if self.catching:
+            return
+        skipped = self.skipped.get(name)
+        hint = f"cell {skipped} would define it, but is tagged `skip`" if skipped else (
+            "define it in an earlier cell, or restart the kernel and run the notebook top to bottom"
+        )  # fmt: skip
+        if self.uncertain:
+            self.report("KL208", f"name {name!r} may be undefined here: no earlier cell defines it", node, hint=hint)
+        else:
+            self.report("KL202", f"name {name!r} is undefined: no earlier step defines it", node, hint=hint)
+
+    # Objects.
+
+    def opaque(self, node: ast.AST, frame: Frame, type: str = "", salt: object = "", mutable: bool = True) -> Thing:
+        return self.heap.make((node, frame.context, salt), "opaque", type=type, mutable=mutable, born=self.log.index)
+
+    def external(self, dotted: str) -> Value:
+        """A module or what is in it, by its full name."""
+        self.log.roots.add(dotted.split(".")[0])
+        thing = self.heap.make(dotted, "external", dotted=dotted, mutable=False)
+        return Value(frozenset({thing.id}))
+
+    def builtin(self, name: str) -> Value | None:
+        return self.external(name) if name in BUILTINS else None
+
+    def mutate(self, objects: Iterable[int], node: ast.AST, rule: str = "") -> None:
+        """These things may be changed here."""
+        cause = Cause(self.place(node), rule)
+        for ident in objects:
+            thing = self.heap[ident]
+            if thing.mutable:
+                self.log.mutated.setdefault(ident, cause)
+
+    def deep(self, value: Value) -> frozenset[int]:
+        """What code that is given this value could change: not through functions, classes, modules."""
+        seen: set[int] = set()
+        todo = list(value.objects)
+        while todo:
+            ident = todo.pop()
+            thing = self.heap[ident]
+            if ident in seen or thing.kind in ("function", "class", "external"):
+                continue
+            seen.add(ident)
+            todo.extend(self.heap.held(thing))
+        return frozenset(seen)
+
+    # Interpreter state, kept as names that no variable can have.
+
+    def read_state(self, kind: str, node: ast.AST, rule: str = "") -> None:
+        self.read(STATE_PREFIX + kind, node, rule=rule)
+
+    def write_state(self, kind: str, node: ast.AST, rule: str = "", *, whole: bool = False) -> None:
+        name = STATE_PREFIX + kind
+        if not whole:
+            self.read(name, node, rule=rule)
+        known = self.names.get(name, ABSENT)
+        fresh = whole or known.fresh or not known.present
+        self.names[name] = Binding(fresh=fresh)
+        self.log.bound.setdefault(name, Cause(self.place(node), rule))
+
+    def draw(self, kind: str, node: ast.AST, rule: str = "") -> None:
+        """Draw from a global random generator: an order only once it may have been seeded."""
+        self.log.draws.setdefault(kind, self.cause(node, rule))
+        if self.names.get(STATE_PREFIX + kind, ABSENT).present:
+            self.write_state(kind, node, rule)
+
+    def touch_file(self, path: str, node: ast.AST, *, writes: bool, rule: str = "", soft: bool = False) -> None:
+        effect = FileEffect(path, writes, Cause(self.place(node), rule), soft)
+        self.log.files.setdefault((path, writes), effect)
+
+
+def _join_names(all_names: list[dict[str, Binding]]) -> dict[str, Binding]:
+    if len(all_names) == 1:
+        return all_names[0]
+    first = all_names[0]
+    keys = dict.fromkeys(key for names in all_names for key in names)
+    return {key: _join_binding([names.get(key, ABSENT) for names in all_names], first.get(key)) for key in keys}
+
+
+def _join_binding(bindings: list[Binding], first: Binding | None) -> Binding:
+    if first is not None and all(b is first for b in bindings):
+        return first
+    present = [b for b in bindings if b.present]
+    origins = {b.origin for b in bindings}
+    return Binding(
+        joined([b.value for b in present] or [NOTHING]),
+        fresh=all(b.fresh for b in bindings),
+        absent=any(b.absent for b in bindings),
+        present=bool(present),
+        origin=origins.pop() if len(origins) == 1 else None,
+    )
+
+
+def _join_locals(all_locals: list[dict[str, Value]]) -> dict[str, Value]:
+    if len(all_locals) == 1:
+        return all_locals[0]
+    keys = dict.fromkeys(key for local in all_locals for key in local)
+    return {key: joined([local[key] for local in all_locals if key in local]) for key in keys}
