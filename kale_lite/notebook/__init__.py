@@ -1,0 +1,9 @@
+"""Notebooks: reading and understanding them. Nothing here writes to the user's file."""
+
+from __future__ import annotations
+
+from kale_lite.notebook.names import slugs
+from kale_lite.notebook.parameters import parse_value, read_params_file, set_parameters
+from kale_lite.notebook.reader import read_notebook
+
+__all__ = ["parse_value", "read_notebook", "read_params_file", "set_parameters", "slugs"]

@@ -1,0 +1,122 @@
+"""Reading a notebook file: validated, upgraded in memory, with every problem as a diagnostic."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kale_lite.diagnostics import Diagnostic, diagnose, has_errors
+from kale_lite.notebook.model import Kernel, Notebook, Role
+from kale_lite.notebook.parameters import find_parameters
+from kale_lite.notebook.roles import RawCell, resolve_roles
+
+__all__ = ["read_notebook"]
+
+_SETTINGS = frozenset({
+    "pipeline_name", "pipeline_description", "experiment_name", "experiment", "base_image", "docker_image",
+    "enable_caching", "volumes", "steps_defaults", "kfp_host", "security_context", "autosnapshot", "snapshot_volumes",
+    "katib_run", "katib_metadata", "volume_access_mode", "storage_class_name",
+})  # fmt: skip
+
+
+def read_notebook(path: Path) -> tuple[Notebook | None, tuple[Diagnostic, ...]]:
+    """Read a notebook. None with diagnostics when it cannot be used; the file is never written to."""
+    text, problem = _read(path)
+    if problem is not None or text is None:
+        return None, (problem,) if problem else ()
+    content, problem = _parse(text, path)
+    if content is None:
+        return None, (problem,) if problem else ()
+    return _understand(content, path)
+
+
+def _read(path: Path) -> tuple[str | None, Diagnostic | None]:
+    if path.is_dir():
+        return None, diagnose("KL001", f"{path} is a folder, not a notebook", hint="name the .ipynb file in it")
+    try:
+        return path.read_text("utf-8"), None
+    except FileNotFoundError:
+        near = sorted(p.name for p in path.parent.glob("*.ipynb"))[:5] if path.parent.is_dir() else []
+        hint = f"notebooks there: {', '.join(near)}" if near else "check the path"
+        return None, diagnose("KL001", f"{path} does not exist", hint=hint)
+    except UnicodeDecodeError:
+        return None, diagnose("KL001", f"{path} is not a text file, so no notebook", hint="name an .ipynb file")
+    except OSError as error:
+        return None, diagnose("KL001", f"{path} cannot be read: {error.strerror}", hint="check the permissions")
+
+
+def _parse(text: str, path: Path) -> tuple[Any, Diagnostic | None]:
+    import nbformat
+
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return None, diagnose("KL001", f"{path} is not JSON: {error}", hint="restore the file, or save it again in Jupyter")
+    if not isinstance(data, dict) or not ("cells" in data or "worksheets" in data) or "nbformat" not in data:
+        return None, diagnose("KL002", f"{path} is not a Jupyter notebook", hint="name the .ipynb file that Jupyter saved")
+    major = data.get("nbformat")
+    if isinstance(major, int) and major > nbformat.current_nbformat:
+        return None, diagnose(
+            "KL003",
+            f"{path} has notebook format {major}, newer than {nbformat.current_nbformat}, which can be read",
+            hint="upgrade nbformat, or save the notebook in an older format",
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = nbformat.reads(text, as_version=4)
+            nbformat.validate(content)
+    except Exception as error:  # nbformat raises its own, jsonschema's and plain KeyErrors alike
+        reason = str(error).split("\n")[0][:200]
+        return None, diagnose("KL002", f"{path} is not a valid notebook: {reason}", hint="open and save it in Jupyter")
+    return content, None
+
+
+def _understand(content: Any, path: Path) -> tuple[Notebook | None, tuple[Diagnostic, ...]]:
+    problems: list[Diagnostic] = []
+    kernel = _kernel(content.metadata)
+    if kernel.language != "python":
+        return None, (diagnose(
+            "KL005", f"the notebook's kernel {kernel.display_name or kernel.name!r} speaks {kernel.language}, not Python",
+            hint="kale-lite runs Python notebooks",
+        ),)  # fmt: skip
+    settings = _settings(content.metadata, problems)
+    raw = [RawCell(i, cell.source, tuple(map(str, cell.metadata.get("tags", []))))
+           for i, cell in enumerate(content.cells, 1) if cell.cell_type == "code"]  # fmt: skip
+    cells, found = resolve_roles(raw, tuple(map(str, settings.get("steps_defaults", []) or [])))
+    problems += found
+    if not any(c.source.strip() and c.role is not Role.SKIP for c in cells):
+        problems.append(diagnose("KL004", f"{path} has no code cells to run", hint="write a code cell, or remove `skip`"))
+    parameters, found = find_parameters(cells)
+    problems += found
+    if has_errors(problems):
+        return None, tuple(problems)
+    name = str(settings.get("pipeline_name") or path.stem)
+    return Notebook(name, cells, kernel, parameters, settings, path, content), tuple(problems)
+
+
+def _kernel(metadata: Mapping[str, Any]) -> Kernel:
+    spec = metadata.get("kernelspec") or {}
+    language = spec.get("language") or (metadata.get("language_info") or {}).get("name") or "python"
+    return Kernel(spec.get("name") or "python3", spec.get("display_name") or "", str(language).lower())
+
+
+def _settings(metadata: Mapping[str, Any], problems: list[Diagnostic]) -> dict[str, Any]:
+    """``kale_lite`` settings over Kale's ``kubeflow_notebook``; unknown keys are told, never an error."""
+    merged: dict[str, Any] = {}
+    for key in ("kubeflow_notebook", "kale_lite"):
+        section = metadata.get(key)
+        if isinstance(section, Mapping):
+            merged.update(section)
+            problems += _unknown_settings(key, section)
+    return merged
+
+
+def _unknown_settings(key: str, section: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    for name in section:
+        if name not in _SETTINGS:
+            yield diagnose("KL110", f"notebook setting {key}.{name} is unknown and has no effect",
+                           hint="remove it from the notebook's metadata")  # fmt: skip

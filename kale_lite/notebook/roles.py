@@ -1,0 +1,171 @@
+"""Roles of cells: from tags to steps, with the rules for untagged cells and declared order."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kale_lite.diagnostics import Diagnostic, Location, diagnose
+from kale_lite.notebook.model import Cell, Role, StepOptions
+from kale_lite.notebook.names import folded, name_problem
+from kale_lite.notebook.options import options_from
+from kale_lite.notebook.tags import Bare, Malformed, OptionTag, Prev, StepTag, Tag, parse_tag
+
+__all__ = ["RawCell", "resolve_roles"]
+
+_ROLES = {
+    "imports": Role.IMPORTS, "functions": Role.FUNCTIONS, "skip": Role.SKIP, "parameters": Role.PARAMETERS,
+    "injected-parameters": Role.PARAMETERS, "pipeline-parameters": Role.PARAMETERS, "pipeline-metrics": Role.METRICS,
+}  # fmt: skip
+FIRST_STEP = "setup"
+
+
+@dataclass(frozen=True, slots=True)
+class RawCell:
+    """A code cell as it stands in the file."""
+
+    number: int
+    source: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tagged:
+    cell: RawCell
+    tags: tuple[Tag, ...]
+    role: Role | None
+    step: str = ""
+
+
+def resolve_roles(
+    cells: Sequence[RawCell], defaults: Sequence[str] = ()
+) -> tuple[tuple[Cell, ...], tuple[Diagnostic, ...]]:
+    """Cells with their roles, and everything that is wrong with their tags.
+
+    ``defaults`` are option tags for every step (Kale's ``steps_defaults``).
+    """
+    problems: list[Diagnostic] = []
+    tagged = [_read_tags(cell, problems) for cell in cells]
+    base = tuple(t for t in map(parse_tag, defaults) if isinstance(t, OptionTag))
+    steps = {t.step for t in tagged if t.step}
+    found = tuple(_resolved(tagged, base, _metrics_name(steps)))
+    problems += _name_problems(found)
+    problems += _order_problems(found)
+    return found, tuple(problems)
+
+
+def _read_tags(cell: RawCell, problems: list[Diagnostic]) -> _Tagged:
+    place = Location(cell.number)
+    tags: list[Tag] = []
+    for text in cell.tags:
+        tag = parse_tag(text)
+        if isinstance(tag, Malformed):
+            hint = f"write `{tag.suggestion}`" if tag.suggestion else ""
+            problems.append(diagnose("KL101", f"tag {text!r} does not parse: {tag.problem}", place, hint=hint))
+        elif isinstance(tag, OptionTag) and tag.kind == "notebook":
+            problems.append(diagnose(
+                "KL107", f"tag {text!r}: a notebook as part of the pipeline is not supported yet", place,
+                hint="copy the cells of that notebook, or run it as a pipeline of its own",
+            ))  # fmt: skip
+        elif tag is not None:
+            tags.append(tag)
+    return _with_role(cell, tuple(tags), problems)
+
+
+def _with_role(cell: RawCell, tags: tuple[Tag, ...], problems: list[Diagnostic]) -> _Tagged:
+    roles = {_ROLES[t.word] for t in tags if isinstance(t, Bare) and t.word in _ROLES}
+    names = list(dict.fromkeys(t.name.strip() for t in tags if isinstance(t, StepTag)))
+    if Role.SKIP in roles:
+        return _Tagged(cell, tags, Role.SKIP)
+    if len(roles) + len(names) > 1:
+        shown = ", ".join([*(f"step:{n}" for n in names), *sorted(str(r) for r in roles)])
+        problems.append(diagnose(
+            "KL112", f"the tags of this cell conflict: {shown}", Location(cell.number),
+            hint="leave one of them; a cell has one role and belongs to one step",
+        ))  # fmt: skip
+    if names:
+        return _Tagged(cell, tags, Role.STEP, names[0])
+    return _Tagged(cell, tags, min(roles) if roles else None)
+
+
+def _metrics_name(steps: set[str]) -> str:
+    name, number = "metrics", 1
+    while name in steps:
+        number += 1
+        name = f"metrics-{number}"
+    return name
+
+
+def _resolved(tagged: Sequence[_Tagged], base: tuple[OptionTag, ...], metrics: str) -> Iterator[Cell]:
+    """Untagged cells join the cell above; skipped cells are transparent to that."""
+    role, step = Role.STEP, FIRST_STEP
+    for one in tagged:
+        mine = one.role
+        if mine is None:
+            mine = role
+        elif mine is not Role.SKIP:
+            role, step = mine, one.step or (metrics if mine is Role.METRICS else "")
+        name = step if mine in (Role.STEP, Role.METRICS) else ""
+        yield Cell(
+            one.cell.number, one.cell.source, mine, name,
+            after=tuple(dict.fromkeys(t.name.strip() for t in one.tags if isinstance(t, Prev))),
+            options=options_from([*base, *one.tags]) if name else StepOptions(),
+            tags=one.cell.tags,
+            raises_exception="raises-exception" in one.cell.tags,
+        )  # fmt: skip
+
+
+def _first_cells(cells: Sequence[Cell]) -> Mapping[str, Cell]:
+    first: dict[str, Cell] = {}
+    for cell in cells:
+        if cell.step:
+            first.setdefault(cell.step, cell)
+    return first
+
+
+def _name_problems(cells: Sequence[Cell]) -> Iterator[Diagnostic]:
+    met: dict[str, tuple[str, int]] = {}
+    for name, cell in _first_cells(cells).items():
+        place = Location(cell.number)
+        problem = name_problem(name)
+        if problem:
+            shown = name if len(name) < 40 else f"{name[:37]}..."
+            hint = "use letters, digits, spaces, `-` and `_`"
+            yield diagnose("KL102", f"step name {shown!r} cannot be used: {problem}", place, hint=hint)
+            continue
+        key = folded(name)
+        if key in met:
+            other, number = met[key]
+            yield diagnose(
+                "KL103",
+                f"step names {other!r} (cell {number}) and {name!r} meet: targets cannot tell them apart",
+                place,
+                hint="write the name the same way in both cells, or choose another one",
+            )
+        met.setdefault(key, (name, cell.number))
+
+
+def _order_problems(cells: Sequence[Cell]) -> Iterator[Diagnostic]:
+    first = _first_cells(cells)
+    for cell in cells:
+        for before in cell.after:
+            place = Location(cell.number)
+            if not cell.step:
+                yield diagnose("KL112", f"`prev:{before}` stands on a cell that is no step", place,
+                               hint="add `step:NAME`, or remove the tag", severity=None)  # fmt: skip
+            elif before not in first:
+                near = difflib.get_close_matches(before, first, 3, 0.5)
+                hint = f"do you mean {' or '.join(map(repr, near))}?" if near else f"steps are: {', '.join(first)}"
+                yield diagnose("KL104", f"there is no step {before!r}: unknown predecessor", place, hint=hint)
+            elif before == cell.step:
+                yield diagnose("KL105", f"step {before!r} cannot be its own predecessor: a cycle", place,
+                               hint=f"remove the tag `prev:{before}`")  # fmt: skip
+            elif first[before].number > first[cell.step].number:
+                yield diagnose(
+                    "KL105",
+                    f"step {cell.step!r} is declared after {before!r}, which stands below it (cell "
+                    f"{first[before].number}): the order would be a cycle",
+                    place,
+                    hint="a predecessor stands above; move the cells or remove the tag",
+                )

@@ -1,0 +1,153 @@
+"""The grammar of cell tags: one typed form for reading and writing them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["Bare", "Malformed", "OptionTag", "Prev", "StepTag", "Tag", "format_tag", "parse_tag"]
+
+BARE = ("imports", "functions", "skip", "parameters", "injected-parameters", "pipeline-parameters",
+        "pipeline-metrics", "raises-exception")  # fmt: skip
+"""Tags that are one word. Two are papermill's and one nbclient's."""
+
+_OPTIONS: dict[str, tuple[str, ...]] = {
+    "limit": ("key", "quantity"),
+    "request": ("key", "quantity"),
+    "image": ("reference",),
+    "cache": ("enabled|disabled",),
+    "report": ("enabled|disabled",),
+    "retry": ("count",),
+    "timeout": ("seconds",),
+    "secret": ("secret", "key", "ENV"),
+    "env": ("NAME", "value"),
+    "volume": ("claim", "path"),
+    "label": ("key", "value"),
+    "annotation": ("key", "value"),
+    "notebook": ("name",),
+}
+PREFIXES = ("step", "block", "prev", *_OPTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """A role or mark that is one word."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepTag:
+    """``step:NAME``; ``alias`` keeps Kale's older ``block``."""
+
+    name: str
+    alias: str = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class Prev:
+    """``prev:NAME``: a declared predecessor."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptionTag:
+    """A step option: ``kind:PART[:PART…]``; the last part holds whatever follows, colons included."""
+
+    kind: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """One of our tags, written wrongly: what is wrong, and the spelling that was probably meant."""
+
+    text: str
+    problem: str
+    suggestion: str = ""
+
+
+Tag: TypeAlias = Bare | StepTag | Prev | OptionTag
+
+
+def parse_tag(text: str) -> Tag | Malformed | None:
+    """Read a tag. None for tags that are not ours, which are left alone."""
+    if text in BARE:
+        return Bare(text)
+    prefix, colon, rest = text.partition(":")
+    if not colon:
+        return _misspelt_word(text)
+    if prefix in ("step", "block"):
+        return StepTag(rest, prefix) if rest else Malformed(text, "the step has no name", f"{prefix}:NAME")
+    if prefix == "prev":
+        return Prev(rest) if rest else Malformed(text, "the predecessor has no name", "prev:NAME")
+    if prefix in _OPTIONS:
+        return _option(text, prefix, rest)
+    return _misspelt_prefix(text, prefix, rest)
+
+
+def format_tag(tag: Tag) -> str:
+    """Write a tag; ``parse_tag`` reads it back as it was."""
+    match tag:
+        case Bare(word):
+            return word
+        case StepTag(name, alias):
+            return f"{alias}:{name}"
+        case Prev(name):
+            return f"prev:{name}"
+        case OptionTag(kind, parts):
+            return ":".join((kind, *parts))
+
+
+def _option(text: str, kind: str, rest: str) -> OptionTag | Malformed:
+    form = _OPTIONS[kind]
+    shape = ":".join((kind, *form))
+    parts = tuple(rest.split(":", len(form) - 1))
+    if len(parts) < len(form) or not all(p.strip() for p in parts):
+        return Malformed(text, f"it should read {shape}", shape)
+    problem = _value_problem(kind, parts)
+    return Malformed(text, problem, shape) if problem else OptionTag(kind, parts)
+
+
+def _value_problem(kind: str, parts: tuple[str, ...]) -> str:
+    value = parts[-1]
+    if kind in ("cache", "report") and value not in ("enabled", "disabled"):
+        return f"{value!r} is neither 'enabled' nor 'disabled'"
+    if kind == "retry" and not re.fullmatch(r"\d{1,3}", value):
+        return f"{value!r} is no number of retries"
+    if kind == "timeout" and not re.fullmatch(r"\d+(\.\d+)?", value):
+        return f"{value!r} is no number of seconds"
+    if kind in ("limit", "request") and not re.fullmatch(r"\d+(\.\d+)?([munkKMGTPE]i?)?", value):
+        return f"{value!r} is no quantity (such as 1, 500m or 2Gi)"
+    if kind == "image" and re.search(r"\s", value):
+        return "an image reference has no spaces"
+    if kind in ("env", "secret"):
+        name = parts[0] if kind == "env" else parts[2]
+        if not re.fullmatch(r"[A-Za-z_]\w*", name):
+            return f"{name!r} is no name of an environment variable"
+    return ""
+
+
+def _misspelt_word(text: str) -> Malformed | None:
+    """A word that is almost one of ours. Only plain words that start alike are suspected."""
+    if text in PREFIXES:
+        return Malformed(text, "the name after the colon is missing", f"{text}:NAME")
+    wanted = {"pipeline_parameters": "pipeline-parameters", "pipeline_metrics": "pipeline-metrics",
+              "import": "imports", "function": "functions", "skp": "skip", "skipp": "skip"}  # fmt: skip
+    near = wanted.get(text.strip().lower())
+    if near is None and text.strip().lower() in BARE:
+        near = text.strip().lower()
+    if near is None and len(text) > 5:
+        near = next(iter(difflib.get_close_matches(text, BARE, 1, 0.88)), None)
+    return Malformed(text, f"no such tag; do you mean {near!r}?", near) if near else None
+
+
+def _misspelt_prefix(text: str, prefix: str, rest: str) -> Malformed | None:
+    plain = prefix.strip().lower()
+    near = plain if plain in PREFIXES else next(iter(difflib.get_close_matches(plain, PREFIXES, 1, 0.75)), None)
+    if near is None:
+        return None
+    return Malformed(text, f"no such tag; do you mean {near}:{rest.strip()!s}?", f"{near}:{rest.strip()}")

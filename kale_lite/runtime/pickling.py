@@ -1,0 +1,174 @@
+"""Serialisation of notebook values: cloudpickle, with functions bound to the namespace of the step.
+
+A pickled function of a notebook carries no snapshot of the notebook's variables: wherever it sits (in a
+list, a partial, a method, a fitted estimator), it is rebuilt on the namespace of the step that loads it.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import sys
+import tempfile
+import threading
+import types
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+try:
+    from ._cloudpickle import cloudpickle  # type: ignore[import-not-found,unused-ignore]
+except ImportError:
+    from cloudpickle import cloudpickle  # type: ignore[no-redef]
+
+import pickle
+
+__all__ = ["ABSENT", "Absent", "NAMESPACE", "Unserialisable", "dump", "load"]
+
+NAMESPACE: Dict[str, Any] = {}
+"""Replaced by the namespace of the user's code when a step begins."""
+
+_SMALL = 4096
+"""Buffers below this many bytes travel inside the pickle."""
+_DEEP_STACK = 512 * 1024 * 1024
+_DEEP_RECURSION = 400_000
+
+
+class Absent:
+    """Stands for a name that is not bound, so that it arrives as that."""
+
+    def __reduce__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = Absent()
+
+
+class Unserialisable(Exception):
+    """A value, or something inside it, cannot travel."""
+
+
+def _namespace() -> Dict[str, Any]:
+    return sys.modules[__name__].__dict__["NAMESPACE"]  # type: ignore[no-any-return]
+
+
+def _make_function(
+    code: types.CodeType, name: str, defaults: Any, cells: Any, modules: Dict[str, types.ModuleType]
+) -> types.FunctionType:
+    """A function on the namespace of this step. Modules that it names are brought along if missing."""
+    namespace = _namespace()
+    for key, module in modules.items():
+        namespace.setdefault(key, module)
+    return types.FunctionType(code, namespace, name, defaults, cells)
+
+
+_REFUSED: Tuple[Tuple[Any, str], ...] = (
+    (io.IOBase, "an open file"),
+    (tempfile.TemporaryDirectory, "a temporary directory, which is removed when its step ends"),
+    (types.FrameType, "a frame"),
+)
+
+
+class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ignore]
+    """cloudpickle's pickler with functions bound on load, and refusals that say why."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, types.FunctionType) and _is_notebooks(obj):
+            return self._reduce_function(obj)
+        if isinstance(obj, functools._lru_cache_wrapper):
+            return _reduce_cached(obj)
+        for kind, name in _REFUSED:
+            if isinstance(obj, kind) and not isinstance(obj, (io.StringIO, io.BytesIO)):
+                raise Unserialisable(name)
+        if isinstance(obj, threading.Thread):
+            raise Unserialisable("a thread")
+        return super().reducer_override(obj)
+
+    def _reduce_function(self, func: types.FunctionType) -> Any:
+        reduced = self._dynamic_function_reduce(func)
+        _make, newargs, state = reduced[:3]
+        own, slots = state
+        named = slots.get("__globals__", {})
+        modules = {k: v for k, v in named.items() if isinstance(v, types.ModuleType)}
+        slots = dict(slots, __globals__={})
+        code, _globals, name, defaults, cells = newargs
+        arguments = (code, name, defaults, cells, modules)
+        return (_make_function, arguments, (own, slots), *reduced[3:])
+
+
+def _is_notebooks(func: types.FunctionType) -> bool:
+    return func.__globals__ is _namespace() or func.__module__ == "__main__"
+
+
+def _reduce_cached(wrapper: Any) -> Any:
+    """``functools.lru_cache`` of a notebook's function: rebuilt when its cache is empty."""
+    inner = wrapper.__wrapped__
+    if not (isinstance(inner, types.FunctionType) and _is_notebooks(inner)):
+        return NotImplemented
+    if wrapper.cache_info().currsize:
+        raise Unserialisable(
+            f"the cached function {inner.__name__!r}, whose cache is not empty and would be lost"
+        )
+    parameters = wrapper.cache_parameters()
+    return _make_cached, (inner, parameters["maxsize"], parameters["typed"])
+
+
+def _make_cached(inner: Any, maxsize: Optional[int], typed: bool) -> Any:
+    return functools.lru_cache(maxsize=maxsize, typed=typed)(inner)
+
+
+def dump(value: Any) -> Tuple[bytes, List[pickle.PickleBuffer]]:
+    """The pickle of a value and its large buffers, which are not copied.
+
+    Raises Unserialisable, TypeError, AttributeError, pickle.PicklingError and what values raise.
+    """
+    try:
+        return _dump(value)
+    except RecursionError:
+        return _in_deep_thread(lambda: _dump(value))
+
+
+def _dump(value: Any) -> Tuple[bytes, List[pickle.PickleBuffer]]:
+    buffers: List[pickle.PickleBuffer] = []
+
+    def keep(buffer: pickle.PickleBuffer) -> bool:
+        try:
+            if buffer.raw().nbytes < _SMALL:
+                return True
+        except BufferError:
+            return True
+        buffers.append(buffer)
+        return False
+
+    stream = io.BytesIO()
+    Pickler(stream, protocol=5, buffer_callback=keep).dump(value)
+    return stream.getvalue(), buffers
+
+
+def load(data: Any, buffers: List[Any]) -> Any:
+    """The value of a pickle and its buffers."""
+    return pickle.loads(data, buffers=buffers)
+
+
+def _in_deep_thread(work: Callable[[], Any]) -> Any:
+    """Run in a thread with a large stack, for values nested thousands deep."""
+    result: List[Any] = []
+    limit, size = sys.getrecursionlimit(), threading.stack_size()
+
+    def run() -> None:
+        try:
+            result.append((True, work()))
+        except BaseException as error:
+            result.append((False, error))
+
+    threading.stack_size(_DEEP_STACK)
+    sys.setrecursionlimit(_DEEP_RECURSION)
+    try:
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+    done, value = result[0]
+    if not done:
+        raise value
+    return value

@@ -1,0 +1,176 @@
+"""Interpreter state that travels: captured in one step, restored in another."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Callable, Dict, Tuple
+
+__all__ = ["capture", "digest", "restore"]
+
+_BASE_ENVIRONMENT = dict(os.environ)
+
+
+def _module(name: str) -> Any:
+    return __import__(name, fromlist=["*"])
+
+
+def _get_environ() -> Dict[str, Any]:
+    """What differs from the environment the process began with; None for names taken away."""
+    changed: Dict[str, Any] = {k: v for k, v in os.environ.items() if _BASE_ENVIRONMENT.get(k) != v}
+    changed.update({k: None for k in _BASE_ENVIRONMENT if k not in os.environ})
+    return changed
+
+
+def _set_environ(changes: Dict[str, Any]) -> None:
+    for name, value in changes.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _set_path(entries: Any) -> None:
+    sys.path[:] = entries
+
+
+def _get_warnings() -> Any:
+    return list(_module("warnings").filters)
+
+
+def _set_warnings(filters: Any) -> None:
+    warnings = _module("warnings")
+    warnings.filters[:] = filters
+    warnings._filters_mutated()
+
+
+def _get_pandas() -> Dict[str, Any]:
+    return dict(_flat(object.__getattribute__(_module("pandas").options, "d"), ""))
+
+
+def _flat(tree: Any, prefix: str) -> Any:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _set_pandas(options: Dict[str, Any]) -> None:
+    pandas = _module("pandas")
+    current = _get_pandas()
+    for key, value in options.items():
+        if key in current and current[key] != value:
+            pandas.set_option(key, value)
+
+
+def _get_rc() -> Dict[str, Any]:
+    params = _module("matplotlib").rcParams
+    return {key: dict.__getitem__(params, key) for key in params if key != "backend"}
+
+
+def _set_rc(values: Dict[str, Any]) -> None:
+    params = _module("matplotlib").rcParams
+    for key, value in values.items():
+        if key in params and dict.__getitem__(params, key) != value:
+            params[key] = value
+
+
+def _get_print() -> Any:
+    return _module("numpy").get_printoptions()
+
+
+def _set_print(options: Dict[str, Any]) -> None:
+    _module("numpy").set_printoptions(**options)
+
+
+def _get_errors() -> Any:
+    return _module("numpy").geterr()
+
+
+def _set_errors(options: Dict[str, Any]) -> None:
+    _module("numpy").seterr(**options)
+
+
+def _get_numpy_random() -> Any:
+    return _module("numpy.random").get_state(legacy=False)
+
+
+def _set_numpy_random(state: Any) -> None:
+    _module("numpy.random").set_state(state)
+
+
+def _get_decimal() -> Any:
+    return _module("decimal").getcontext().copy()
+
+
+def _set_decimal(context: Any) -> None:
+    _module("decimal").setcontext(context)
+
+
+def _get_locale() -> Any:
+    return _module("locale").setlocale(_module("locale").LC_ALL)
+
+
+def _set_locale(name: Any) -> None:
+    _module("locale").setlocale(_module("locale").LC_ALL, name)
+
+
+def _get_logging() -> Dict[str, Any]:
+    """Levels, and whether the root logger writes to the console (its handlers themselves cannot travel)."""
+    logging = _module("logging")
+    root = logging.getLogger()
+    formats = [getattr(h.formatter, "_fmt", None) for h in root.handlers if isinstance(h, logging.StreamHandler)]
+    levels = {n: x.level for n, x in root.manager.loggerDict.items() if isinstance(x, logging.Logger)}
+    return {"root": root.level, "formats": formats, "levels": levels}
+
+
+def _set_logging(state: Dict[str, Any]) -> None:
+    logging = _module("logging")
+    root = logging.getLogger()
+    if state["formats"] and not root.handlers:
+        logging.basicConfig(format=state["formats"][0])
+    root.setLevel(state["root"])
+    for name, level in state["levels"].items():
+        logging.getLogger(name).setLevel(level)
+
+
+_KINDS: Dict[str, Tuple[Callable[[], Any], Callable[[Any], None]]] = {
+    "numpy.random": (_get_numpy_random, _set_numpy_random),
+    "random": (lambda: _module("random").getstate(), lambda s: _module("random").setstate(s)),
+    "torch.random": (lambda: _module("torch").get_rng_state(), lambda s: _module("torch").set_rng_state(s)),
+    "os.environ": (_get_environ, _set_environ),
+    "cwd": (os.getcwd, os.chdir),
+    "sys.path": (lambda: list(sys.path), _set_path),
+    "sys.recursionlimit": (sys.getrecursionlimit, sys.setrecursionlimit),
+    "warnings.filters": (_get_warnings, _set_warnings),
+    "pandas.options": (_get_pandas, _set_pandas),
+    "matplotlib.rcParams": (_get_rc, _set_rc),
+    "numpy.printoptions": (_get_print, _set_print),
+    "numpy.errstate": (_get_errors, _set_errors),
+    "decimal.context": (_get_decimal, _set_decimal),
+    "locale": (_get_locale, _set_locale),
+    "logging": (_get_logging, _set_logging),
+}
+_ROOTS = {"numpy.random": "numpy.random", "random": "random", "torch.random": "torch", "os.environ": "os",
+          "pandas.options": "pandas", "matplotlib.rcParams": "matplotlib", "cwd": "os"}  # fmt: skip
+
+
+def capture(kind: str) -> Any:
+    """The state of this kind as a value that can be pickled."""
+    return _KINDS[kind][0]()
+
+
+def restore(kind: str, value: Any) -> None:
+    """Give this process the state that another one captured."""
+    _KINDS[kind][1](value)
+
+
+def digest(kind: str) -> Any:
+    """A short form of a kind of state, to see whether it changed; None when its library is not loaded."""
+    if _ROOTS.get(kind) not in sys.modules:
+        return None
+    try:
+        return hash(repr(capture(kind)))
+    except Exception:
+        return None
