@@ -334,7 +334,7 @@ def implicit_call(
         if thing.kind == "instance":
             results += [calls.call_method(m, frame, thing, name, arguments, node) for name in methods
                         if namespace.class_attribute(m, thing, name).objects]  # fmt: skip
-        elif thing.kind == "opaque" and methods[0].endswith("enter__"):
+        elif thing.kind == "opaque" and "__enter__" in methods:
             results.append(Value(frozenset({thing.id}) | m.heap.held(thing)))
     return joined(results) if results else NOTHING
 

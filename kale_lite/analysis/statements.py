@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kale_lite.analysis import assignment, definitions, patterns
-from kale_lite.analysis.expressions import elements, evaluate, implicit_call
+from kale_lite.analysis import assignment, definitions, expressions, patterns
+
 from kale_lite.analysis.heap import NOTHING, Value
 from kale_lite.analysis.machine import Frame, Import, Machine, State
 
@@ -35,20 +35,20 @@ def run_statement(m: Machine, frame: Frame, node: ast.stmt) -> None:
 
 
 def _expression(m: Machine, frame: Frame, node: ast.Expr) -> None:
-    m.evaluated[(node.value, frame.context)] = evaluate(m, frame, node.value)
+    m.evaluated[(node.value, frame.context)] = expressions.evaluate(m, frame, node.value)
 
 
 def _assign(m: Machine, frame: Frame, node: ast.Assign) -> None:
-    value = evaluate(m, frame, node.value)
+    value = expressions.evaluate(m, frame, node.value)
     for target in node.targets:
         assignment.assign(m, frame, target, value, node.value)
 
 
 def _annotated(m: Machine, frame: Frame, node: ast.AnnAssign) -> None:
     if frame.kind != "function":
-        evaluate(m, frame, node.annotation)
+        expressions.evaluate(m, frame, node.annotation)
     if node.value is not None:
-        assignment.assign(m, frame, node.target, evaluate(m, frame, node.value), node.value)
+        assignment.assign(m, frame, node.target, expressions.evaluate(m, frame, node.value), node.value)
 
 
 def _augmented(m: Machine, frame: Frame, node: ast.AugAssign) -> None:
@@ -61,7 +61,7 @@ def _delete(m: Machine, frame: Frame, node: ast.Delete) -> None:
 
 
 def _if(m: Machine, frame: Frame, node: ast.If) -> None:
-    evaluate(m, frame, node.test)
+    expressions.evaluate(m, frame, node.test)
     if _is_main(node.test):
         run_block(m, frame, node.body)
         return
@@ -89,10 +89,10 @@ def _branches(m: Machine, frame: Frame, branches: Sequence[Callable[[], None]]) 
 
 
 def _for(m: Machine, frame: Frame, node: ast.For | ast.AsyncFor) -> None:
-    iterable = evaluate(m, frame, node.iter)
+    iterable = expressions.evaluate(m, frame, node.iter)
 
     def once() -> None:
-        assignment.assign(m, frame, node.target, elements(m, frame, iterable, node), None)
+        assignment.assign(m, frame, node.target, expressions.elements(m, frame, iterable, node), None)
         run_block(m, frame, node.body)
 
     _loop(m, frame, once, node.orelse, certainly=_never_empty(node.iter))
@@ -111,13 +111,13 @@ def _never_empty(node: ast.expr) -> bool:
 
 
 def _while(m: Machine, frame: Frame, node: ast.While) -> None:
-    evaluate(m, frame, node.test)
+    expressions.evaluate(m, frame, node.test)
     forever = isinstance(node.test, ast.Constant) and bool(node.test.value)
 
     def once() -> None:
         run_block(m, frame, node.body)
         if not m.dead:
-            evaluate(m, frame, node.test)
+            expressions.evaluate(m, frame, node.test)
 
     _loop(m, frame, once, node.orelse, certainly=forever, endless=forever)
 
@@ -201,7 +201,7 @@ def _catches_name_error(handler: ast.ExceptHandler) -> bool:
 
 
 def _handler(m: Machine, frame: Frame, node: ast.ExceptHandler) -> None:
-    caught = evaluate(m, frame, node.type) if node.type is not None else NOTHING
+    caught = expressions.evaluate(m, frame, node.type) if node.type is not None else NOTHING
     if node.name is None:
         run_block(m, frame, node.body)
         return
@@ -216,26 +216,26 @@ def _handler(m: Machine, frame: Frame, node: ast.ExceptHandler) -> None:
 def _with(m: Machine, frame: Frame, node: ast.With | ast.AsyncWith) -> None:
     managers = []
     for item in node.items:
-        manager = evaluate(m, frame, item.context_expr)
+        manager = expressions.evaluate(m, frame, item.context_expr)
         managers.append(manager)
-        entered = implicit_call(m, frame, manager, ("__enter__", "__aenter__"), node)
+        entered = expressions.implicit_call(m, frame, manager, ("__enter__", "__aenter__"), node)
         if item.optional_vars is not None:
             assignment.assign(m, frame, item.optional_vars, entered, None)
     run_block(m, frame, node.body)
     dead, m.dead = m.dead, False
     for manager in managers:
-        implicit_call(m, frame, manager, ("__exit__", "__aexit__"), node)
+        expressions.implicit_call(m, frame, manager, ("__exit__", "__aexit__"), node)
     m.dead = dead
 
 
 def _match(m: Machine, frame: Frame, node: ast.Match) -> None:
-    subject = evaluate(m, frame, node.subject)
+    subject = expressions.evaluate(m, frame, node.subject)
 
     def case(found: ast.match_case) -> Callable[[], None]:
         def run() -> None:
             patterns.bind_pattern(m, frame, found.pattern, subject)
             if found.guard is not None:
-                evaluate(m, frame, found.guard)
+                expressions.evaluate(m, frame, found.guard)
             run_block(m, frame, found.body)
 
         return run
@@ -247,7 +247,7 @@ def _match(m: Machine, frame: Frame, node: ast.Match) -> None:
 
 
 def _return(m: Machine, frame: Frame, node: ast.Return) -> None:
-    frame.returned.append(evaluate(m, frame, node.value) if node.value is not None else NOTHING)
+    frame.returned.append(expressions.evaluate(m, frame, node.value) if node.value is not None else NOTHING)
     frame.exits.append(m.fork(frame))
     frame.returned_early = True
     m.dead = True
@@ -256,18 +256,18 @@ def _return(m: Machine, frame: Frame, node: ast.Return) -> None:
 def _raise(m: Machine, frame: Frame, node: ast.Raise) -> None:
     for part in (node.exc, node.cause):
         if part is not None:
-            evaluate(m, frame, part)
+            expressions.evaluate(m, frame, part)
     if frame.handlers:
         frame.handlers[-1].append(m.fork(frame))
     m.dead = True
 
 
 def _assert(m: Machine, frame: Frame, node: ast.Assert) -> None:
-    evaluate(m, frame, node.test)
+    expressions.evaluate(m, frame, node.test)
     if node.msg is not None:
         before = m.fork(frame)
         m.uncertain += 1
-        evaluate(m, frame, node.msg)
+        expressions.evaluate(m, frame, node.msg)
         m.uncertain -= 1
         m.restore(frame, before)
 

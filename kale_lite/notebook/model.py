@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 __all__ = ["Cell", "Kernel", "Notebook", "Parameter", "Role", "StepOptions"]
@@ -32,18 +31,18 @@ class StepOptions:
     ``timeout`` is in seconds.
     """
 
-    limits: Mapping[str, str] = MappingProxyType({})
-    requests: Mapping[str, str] = MappingProxyType({})
+    limits: Mapping[str, str] = field(default_factory=dict)
+    requests: Mapping[str, str] = field(default_factory=dict)
     image: str | None = None
     cache: bool | None = None
     report: bool | None = None
     retries: int | None = None
     timeout: float | None = None
-    secrets: Mapping[str, tuple[str, str]] = MappingProxyType({})
-    env: Mapping[str, str] = MappingProxyType({})
-    volumes: Mapping[str, str] = MappingProxyType({})
-    labels: Mapping[str, str] = MappingProxyType({})
-    annotations: Mapping[str, str] = MappingProxyType({})
+    secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +99,6 @@ class Notebook:
     cells: tuple[Cell, ...]
     kernel: Kernel
     parameters: tuple[Parameter, ...] = ()
-    settings: Mapping[str, Any] = MappingProxyType({})
+    settings: Mapping[str, Any] = field(default_factory=dict)
     path: Path | None = None
-    content: Mapping[str, Any] = MappingProxyType({})
+    content: Mapping[str, Any] = field(default_factory=dict)
