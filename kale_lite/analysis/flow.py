@@ -117,6 +117,7 @@ def _run_top_level(
     m: Machine, frame: Frame, part: Segment, statement: ast.stmt, parameters: Mapping[str, Parameter]
 ) -> bool:
     bound = dict(m.log.bound)
+    origins = {name: b.origin for name, b in m.names.items() if name.startswith(STATE_PREFIX)}
     if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
         m.postponed_annotations = True
         m.names[f"{STATE_PREFIX}__future__"] = Binding(origin=_origin(m, statement, ast.unparse(statement)))
@@ -129,7 +130,7 @@ def _run_top_level(
     if replayed is not None and (everywhere or part.role is not Role.STEP):
         new = [n for n in m.log.bound if n not in bound and n.startswith(STATE_PREFIX)]
         for name in new:
-            known = m.names[name].origin
+            known = origins.get(name)
             earlier = known.source + "\n" if isinstance(known, Import) else ""
             m.names[name] = Binding(origin=_origin(m, statement, earlier + replayed), fresh=True)
             del m.log.bound[name]

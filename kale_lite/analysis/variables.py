@@ -127,6 +127,6 @@ def unset(m: Machine, frame: Frame, name: str, node: ast.AST) -> None:
         frame.local.pop(name, None)
         return
     binding = m.names.get(name)
-    if binding is None or not binding.present:
+    if m.read(name, node) is None and (binding is None or not binding.present):
         m.undefined(name, node)
     m.unbind(name, node)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import types
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 try:
     from ._cloudpickle import cloudpickle  # type: ignore[import-not-found,unused-ignore]
@@ -30,6 +30,16 @@ _SMALL = 4096
 """Buffers below this many bytes travel inside the pickle."""
 _DEEP_STACK = 512 * 1024 * 1024
 _DEEP_RECURSION = 400_000
+
+
+def _make_view(owner: Any, start: int, shape: Any, strides: Any, dtype: Any, writeable: bool) -> Any:
+    """An array on another one's memory. ``start`` is in bytes from the owner's first element."""
+    import numpy
+
+    flat = owner.reshape(-1, order="A").view(numpy.uint8) if owner.size else owner
+    view = numpy.ndarray(shape, dtype, buffer=flat, offset=start, strides=strides)
+    view.flags.writeable = writeable and owner.flags.writeable
+    return view
 
 
 class Absent:
@@ -64,13 +74,22 @@ _REFUSED: Tuple[Tuple[Any, str], ...] = (
     (io.IOBase, "an open file"),
     (tempfile.TemporaryDirectory, "a temporary directory, which is removed when its step ends"),
     (types.FrameType, "a frame"),
+    (memoryview, "a view of another object's memory"),
 )
 
 
 class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ignore]
     """cloudpickle's pickler with functions bound on load, and refusals that say why."""
 
+    def __init__(self, file: Any, shared: FrozenSet[int], **options: Any) -> None:
+        super().__init__(file, **options)
+        self.shared = shared
+        self.owners: Dict[int, List[Any]] = {}
+
     def reducer_override(self, obj: Any) -> Any:
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and type(obj) is numpy.ndarray:
+            return self._reduce_array(obj, numpy)
         if isinstance(obj, types.FunctionType) and _is_notebooks(obj):
             return self._reduce_function(obj)
         if isinstance(obj, functools._lru_cache_wrapper):
@@ -81,6 +100,19 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         if isinstance(obj, threading.Thread):
             raise Unserialisable("a thread")
         return super().reducer_override(obj)
+
+    def _reduce_array(self, array: Any, numpy: Any) -> Any:
+        """Arrays that share memory with another one of the payload are rebuilt as views of one owner."""
+        owner = array
+        while type(owner.base) is numpy.ndarray:
+            owner = owner.base
+        if array.dtype.hasobject:
+            return NotImplemented
+        self.owners.setdefault(id(owner), [owner]).append(array)
+        if owner is array or id(owner) not in self.shared:
+            return NotImplemented
+        start = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+        return _make_view, (owner, start, array.shape, array.strides, array.dtype, array.flags.writeable)
 
     def _reduce_function(self, func: types.FunctionType) -> Any:
         reduced = self._dynamic_function_reduce(func)
@@ -138,9 +170,33 @@ def _dump(value: Any) -> Tuple[bytes, List[pickle.PickleBuffer]]:
         buffers.append(buffer)
         return False
 
-    stream = io.BytesIO()
-    Pickler(stream, protocol=5, buffer_callback=keep).dump(value)
-    return stream.getvalue(), buffers
+    shared: FrozenSet[int] = frozenset()
+    while True:
+        stream = io.BytesIO()
+        pickler = Pickler(stream, shared, protocol=5, buffer_callback=keep)
+        pickler.dump(value)
+        found = frozenset(ident for ident, (_, *arrays) in pickler.owners.items() if _share(arrays))
+        if found <= shared:
+            return stream.getvalue(), buffers
+        # Some arrays share memory: once more, now as views of the arrays that own it.
+        shared |= found
+        buffers.clear()
+
+
+def _share(arrays: List[Any]) -> bool:
+    """Whether there are two arrays on one owner's memory that differ and overlap."""
+    distinct = {id(array): array for array in arrays}
+    if len(distinct) < 2:
+        return False
+    import numpy
+
+    first, *rest = distinct.values()
+    known = [first]
+    for array in rest:
+        if any(numpy.may_share_memory(array, other) for other in known):
+            return True
+        known.append(array)
+    return False
 
 
 def load(data: Any, buffers: List[Any]) -> Any:
