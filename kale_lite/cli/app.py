@@ -1,0 +1,222 @@
+"""Commands, flags and exit codes. What they do lives below; heavy imports wait until a command runs."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from kale_lite import __version__
+from kale_lite.errors import ExitCode, KaleLiteError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from kale_lite.diagnostics import Diagnostic
+    from kale_lite.project import Project
+
+app = typer.Typer(
+    name="kale-lite",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Makes a pipeline of a tagged Jupyter notebook, without changing its code.\n\n"
+    "Tag cells `step:NAME`; what each step needs and what can run in parallel is found out.\n\n"
+    "**Exit codes:** 0 done · 1 something failed once steps had started · 2 refused before any step · "
+    "3 target not reached · 130 interrupted",
+)
+
+Notebooks = Annotated[list[Path], typer.Argument(metavar="NB...", help="Notebooks (.ipynb); never written to.")]
+OneNotebook = Annotated[Path, typer.Argument(metavar="NB", help="A notebook (.ipynb); never written to.")]
+
+
+class FailOn(StrEnum):
+    """From which severity on a run is refused."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class GraphFormat(StrEnum):
+    """Forms of the graph."""
+
+    TEXT = "text"
+    JSON = "json"
+    MERMAID = "mermaid"
+
+
+class CheckFormat(StrEnum):
+    """Forms of the findings."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def main() -> NoReturn:
+    """Run the command line; errors that are meant for the user end it with their exit code."""
+    try:
+        app()
+    except KaleLiteError as error:
+        _show_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(ExitCode.FAILED)
+    sys.exit(ExitCode.DONE)
+
+
+def _show_error(error: KaleLiteError) -> None:
+    if isinstance(error, RefusedError):
+        _show_diagnostics("", error.diagnostics)
+    else:
+        typer.echo(f"error: {error}", err=True)
+
+
+def _show_diagnostics(path: str, diagnostics: tuple[Diagnostic, ...]) -> None:
+    for finding in diagnostics:
+        typer.echo(f"{path}: {finding}" if path else str(finding), err=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kale-lite {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it and exit.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    notebooks: Notebooks,
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="Set a parameter.")] = None,
+    params_file: Annotated[Path | None, typer.Option(help="YAML or JSON file of parameters; -p wins.")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Steps at once (default: cores).")] = None,
+    output_dir: Annotated[
+        Path | None, typer.Option(help="The run's folder (default: kale-lite-runs/NAME-DATE-TIME).")
+    ] = None,
+    cwd: Annotated[Path | None, typer.Option(help="Steps' working directory (default: the notebook's folder).")] = None,
+    kernel: Annotated[str | None, typer.Option("--kernel", "-k", help="Kernel instead of the notebook's own.")] = None,
+    timeout: Annotated[float | None, typer.Option(min=0.001, help="Seconds a step may take.")] = None,
+    retries: Annotated[int, typer.Option(min=0, help="Further attempts for a step that fails.")] = 0,
+    log_output: Annotated[bool, typer.Option("--log-output", help="Show what cells print, as it comes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON event a line on stdout.")] = False,
+    fail_on: Annotated[FailOn, typer.Option(help="Refuse to run from this severity on.")] = FailOn.ERROR,
+) -> None:
+    """Run notebooks as parallel pipelines on this machine.
+
+    Each step runs in a fresh kernel of the notebook's own; independent steps run side by side.
+    The record has run.json, events.jsonl, the executed steps, and the notebook with all outputs.
+
+    Examples:
+
+        kale-lite run analysis.ipynb
+
+        kale-lite run analysis.ipynb -p lr=0.1 -p epochs=5 --jobs 4
+    """
+    from kale_lite.cli.running import run_notebooks
+
+    if output_dir is not None and len(notebooks) > 1:
+        raise UsageError("--output-dir is for one notebook", hint="run the notebooks one by one")
+    if cwd is not None and not cwd.is_dir():
+        raise UsageError(f"--cwd: folder {cwd} does not exist")
+    options: dict[str, Any] = {"cwd": cwd, "kernel": kernel, "timeout": timeout, "retries": retries, "log_output": log_output}
+    if jobs is not None:
+        options["jobs"] = jobs
+    code = run_notebooks(
+        notebooks, list(param or []), params_file, output_dir, options, as_json=as_json, strict=fail_on is FailOn.WARNING
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def graph(
+    notebook: OneNotebook,
+    format: Annotated[GraphFormat, typer.Option("--format", "-f", help="How to write it.")] = GraphFormat.TEXT,
+    why: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="A B", help="Explain why step B comes after step A.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+) -> None:
+    """Show the steps, what flows between them, and what can run side by side.
+
+    Examples:
+
+        kale-lite graph analysis.ipynb
+
+        kale-lite graph analysis.ipynb --why load train
+
+        kale-lite graph analysis.ipynb --format mermaid -o graph.mmd
+    """
+    from kale_lite import graph as graphs
+
+    pipeline = _loaded(notebook).compile()
+    text = graphs.why(pipeline, *why) if why else graphs.render(pipeline, format.value)
+    if output is None:
+        typer.echo(text)
+        return
+    try:
+        output.write_text(text + "\n", "utf-8")
+    except OSError as error:
+        raise UsageError(f"{output} cannot be written: {error.strerror}") from None
+
+
+@app.command()
+def check(
+    notebooks: Notebooks,
+    format: Annotated[CheckFormat, typer.Option("--format", "-f", help="How to write the findings.")] = CheckFormat.TEXT,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+) -> None:
+    """Find what would stop or surprise a run, without running anything.
+
+    Exit code 2 when there are errors (with --strict also for warnings).
+
+    Example:
+
+        kale-lite check analysis.ipynb --strict
+    """
+    import json
+
+    from kale_lite.diagnostics import Severity
+    from kale_lite.project import load
+
+    projects = [load(path) for path in notebooks]
+    if format is CheckFormat.JSON:
+        rows = [{"notebook": str(p.path), **d.to_json()} for p in projects for d in p.diagnostics]
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+    for project in projects if format is CheckFormat.TEXT else ():
+        for finding in project.diagnostics:
+            typer.echo(f"{project.path}: {finding}")
+        if project.pipeline is not None:
+            count = len(project.pipeline.steps)
+            typer.echo(f"{project.path}: {count} step{'s' * (count != 1)}, {_count(project.diagnostics)}")
+    bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    if any(d.severity in bad for p in projects for d in p.diagnostics):
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def _count(diagnostics: tuple[Diagnostic, ...]) -> str:
+    found = []
+    for kind in ("error", "warning", "info"):
+        number = sum(str(d.severity) == kind for d in diagnostics)
+        if number:
+            found.append(f"{number} {kind}{'s' * (number > 1)}")
+    return ", ".join(found) or "no problems"
+
+
+def _loaded(path: Path) -> Project:
+    """A notebook that compiles; its findings are shown, errors end the command."""
+    from kale_lite.project import load
+
+    project = load(path)
+    _show_diagnostics(str(path), project.diagnostics)
+    if project.pipeline is None:
+        raise typer.Exit(ExitCode.REFUSED)
+    return project

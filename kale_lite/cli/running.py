@@ -1,0 +1,94 @@
+"""The ``run`` command: parameters, progress, and what is said at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kale_lite.cli.progress import Reporter, reporter
+from kale_lite.diagnostics import Diagnostic, Severity, has_errors
+from kale_lite.errors import ExitCode, KaleLiteError, RefusedError, UsageError
+from kale_lite.notebook import parse_value, read_params_file, set_parameters
+from kale_lite.project import default_output_dir, load
+from kale_lite.targets.local import TARGET, RunOptions, run
+
+__all__ = ["run_notebooks"]
+
+_STATUS_CODES = {"done": ExitCode.DONE, "failed": ExitCode.FAILED, "interrupted": ExitCode.INTERRUPTED}
+
+
+def run_notebooks(
+    paths: Sequence[Path],
+    assignments: Sequence[str],
+    params_file: Path | None,
+    output_dir: Path | None,
+    options: dict[str, Any],
+    *,
+    as_json: bool,
+    strict: bool,
+) -> ExitCode:
+    """Run notebooks one after another. The worst exit code counts; an interrupt stops the rest."""
+    given = _given_parameters(assignments, params_file)
+    worst = ExitCode.DONE
+    for path in paths:
+        try:
+            code = _run_one(path, given, output_dir, options, as_json=as_json, strict=strict)
+        except KaleLiteError as error:
+            if not isinstance(error, RefusedError):
+                print(f"{path}: error: {error}", file=sys.stderr)
+            code = error.exit_code
+        if code is ExitCode.INTERRUPTED:
+            return code
+        worst = max(worst, code, key=_badness)
+    return worst
+
+
+def _badness(code: ExitCode) -> int:
+    return [ExitCode.DONE, ExitCode.REFUSED, ExitCode.UNREACHABLE, ExitCode.FAILED, ExitCode.INTERRUPTED].index(code)
+
+
+def _given_parameters(assignments: Sequence[str], params_file: Path | None) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    if params_file is not None:
+        given, problems = read_params_file(params_file)
+        if problems:
+            raise RefusedError(problems)
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"-p {text!r} is not NAME=VALUE", hint="write for example -p lr=0.1")
+        given[name.strip()] = parse_value(value)
+    return given
+
+
+def _run_one(
+    path: Path, given: dict[str, Any], output_dir: Path | None, options: dict[str, Any], *, as_json: bool, strict: bool
+) -> ExitCode:
+    show = reporter(as_json)
+    project = load(path)
+    problems = project.diagnostics
+    if project.notebook is not None:
+        values, more = set_parameters(project.notebook.parameters, given)
+        problems = (*problems, *more)
+    if project.pipeline is not None:
+        problems = (*problems, *TARGET.check(project.pipeline))
+    _refuse(show, path, problems, strict=strict)
+    assert project.notebook is not None and project.pipeline is not None
+    folder = output_dir or default_output_dir(path.stem)
+    try:
+        with show.following(project.pipeline):
+            result = run(project.notebook, project.pipeline, RunOptions(folder, values, **options), show.on_event)
+    except RefusedError as error:
+        show.findings(path, error.diagnostics)
+        raise
+    show.summary(path, result)
+    return _STATUS_CODES[result.status]
+
+
+def _refuse(show: Reporter, path: Path, problems: tuple[Diagnostic, ...], *, strict: bool) -> None:
+    """Show all findings; stop when there are errors, or warnings that count as such."""
+    show.findings(path, problems)
+    if has_errors(problems) or (strict and any(d.severity is Severity.WARNING for d in problems)):
+        raise RefusedError(problems)

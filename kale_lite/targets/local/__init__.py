@@ -1,0 +1,9 @@
+"""The local target: steps in parallel on this machine, each in a fresh kernel through papermill."""
+
+from __future__ import annotations
+
+from kale_lite.targets.local.events import Event
+from kale_lite.targets.local.options import RunOptions, RunResult, StepResult
+from kale_lite.targets.local.runner import TARGET, run
+
+__all__ = ["TARGET", "Event", "RunOptions", "RunResult", "StepResult", "run"]

@@ -1,0 +1,61 @@
+"""What the user chooses for a run, and what a run gives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kale_lite.diagnostics import Diagnostic
+
+__all__ = ["RunOptions", "RunResult", "StepResult"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Choices for one run.
+
+    ``parameters`` are the checked values of all parameters; ``jobs`` how many steps run at once;
+    ``cwd`` the steps' working directory (the notebook's folder if None); ``timeout`` seconds for a step
+    that sets none itself; ``retries`` further attempts for a step that sets none itself.
+    """
+
+    output_dir: Path
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
+    cwd: Path | None = None
+    kernel: str | None = None
+    timeout: float | None = None
+    retries: int = 0
+    log_output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """How a step ended: ``done``, ``failed``, ``skipped`` (something it needs failed) or ``cancelled``."""
+
+    status: str
+    started: float = 0.0
+    seconds: float = 0.0
+    attempts: int = 0
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    payloads: Mapping[str, Any] = field(default_factory=dict)
+    diagnostics: tuple[Diagnostic, ...] = ()
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended: ``done``, ``failed`` or ``interrupted``, and all it reports."""
+
+    status: str
+    output_dir: Path
+    steps: Mapping[str, StepResult]
+    metrics: Mapping[str, Any]
+    seconds: float
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for step in self.steps.values() for d in step.diagnostics)

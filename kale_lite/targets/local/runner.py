@@ -1,0 +1,138 @@
+"""A local run, whole: folder, kernel check, steps, record."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from kale_lite.artifacts import ship_harness
+from kale_lite.diagnostics import Diagnostic, diagnose
+from kale_lite.errors import ExitCode, KaleLiteError, RefusedError
+from kale_lite.notebook.model import Notebook
+from kale_lite.pipeline import Pipeline
+from kale_lite.targets.local.events import Emit, Event
+from kale_lite.targets.local.executor import PapermillExecutor, hash_seed
+from kale_lite.targets.local.kernels import check_kernel
+from kale_lite.targets.local.options import RunOptions, RunResult, StepResult
+from kale_lite.targets.local.record import Record, prepare_folder
+from kale_lite.targets.local.scheduler import schedule
+
+__all__ = ["TARGET", "RecordError", "run"]
+
+_UNHONOURED = ("limits", "requests", "image", "secrets", "volumes", "labels", "annotations", "cache", "report")
+
+
+class RecordError(KaleLiteError):
+    """The record of a run cannot be written: the disk is full, or the folder went away."""
+
+    exit_code = ExitCode.FAILED
+
+
+class LocalTarget:
+    """This machine as a target."""
+
+    name = "local"
+
+    def check(self, pipeline: Pipeline) -> tuple[Diagnostic, ...]:
+        """The step options that mean nothing here, each told once."""
+        found = []
+        for option in _UNHONOURED:
+            steps = [s for s in pipeline.steps if getattr(s.options, option) not in (None, {})]
+            if steps:
+                names = ", ".join(s.name for s in steps)
+                found.append(diagnose(
+                    "KL111", f"option {option!r} (step {names}) has no effect in a local run",
+                    hint="it is for pipelines compiled for Kubeflow", step=steps[0].name,
+                ))  # fmt: skip
+        return tuple(found)
+
+
+TARGET = LocalTarget()
+
+
+def run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit) -> RunResult:
+    """Run a pipeline. RefusedError or UsageError before anything runs; RecordError when the disk refuses."""
+    kernel = options.kernel or notebook.kernel.name
+    problems = check_kernel(kernel)
+    if problems:
+        raise RefusedError(problems)
+    prepare_folder(options.output_dir)
+    try:
+        return _run(notebook, pipeline, options, emit, kernel)
+    except OSError as error:
+        raise RecordError(
+            f"KL405: the record in {options.output_dir} cannot be written: {error.strerror or error}",
+            hint="free some space, or choose another place with --output-dir",
+        ) from error
+
+
+def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit, kernel: str) -> RunResult:
+    started = time.monotonic()
+    folder = options.output_dir.resolve()
+    record = Record(notebook, pipeline, options, kernel, hash_seed())
+
+    def tell(event: Event) -> None:
+        record.on_event(event)
+        emit(event)
+
+    tell(Event("run-started", data={"pipeline": pipeline.name, "steps": [s.name for s in pipeline.steps],
+                                    "edges": [list(e) for e in pipeline.edges], "output_dir": str(folder)}))  # fmt: skip
+    cwd = options.cwd or (notebook.path.resolve().parent if notebook.path else Path.cwd())
+    with ThreadPoolExecutor(options.jobs, thread_name_prefix="step") as threads:
+        executor = PapermillExecutor(
+            notebook, pipeline, folder, ship_harness(folder / "work"), cwd, kernel, options.parameters, tell, threads,
+            options.log_output,
+        )  # fmt: skip
+        results, interrupted = asyncio.run(_steps(pipeline, executor, tell, options))
+    return _finish(record, results, interrupted, time.monotonic() - started, folder, tell)
+
+
+async def _steps(
+    pipeline: Pipeline, executor: PapermillExecutor, tell: Emit, options: RunOptions
+) -> tuple[Mapping[str, StepResult], bool]:
+    stop = asyncio.Event()
+    with _signals(stop):
+        results = await schedule(
+            pipeline, executor, tell, jobs=options.jobs, stop=stop,
+            timeout=lambda step: step.options.timeout or options.timeout,
+            retries=lambda step: options.retries if step.options.retries is None else step.options.retries,
+        )  # fmt: skip
+    return results, stop.is_set()
+
+
+@contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the run in order. Only a main thread may handle signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(ValueError):
+                loop.remove_signal_handler(number)
+
+
+def _finish(
+    record: Record, results: Mapping[str, StepResult], interrupted: bool, seconds: float, folder: Path, tell: Emit
+) -> RunResult:
+    metrics: dict[str, Any] = {}
+    for result in results.values():
+        metrics.update(result.metrics)
+    good = all(result.status == "done" for result in results.values())
+    status = "interrupted" if interrupted else "done" if good else "failed"
+    record.finish(status, results, metrics, seconds)
+    tell(Event("run-finished", data={"status": status, "seconds": round(seconds, 3), "metrics": metrics,
+                                     "output_dir": str(folder)}))  # fmt: skip
+    return RunResult(status, folder, results, metrics, seconds)
