@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 
@@ -104,7 +105,7 @@ def why(pipeline: Pipeline, first: str, second: str) -> str:
     path = _path(pipeline.predecessors(), a, b)
     if path is None:
         return f"{a} and {b} are independent: they can run side by side."
-    steps = list(zip(path, path[1:], strict=False))
+    steps = list(itertools.pairwise(path))
     lines = [f"{b} runs after {a} by way of {', '.join(path[1:-1])}:"]
     for before, after in steps:
         lines.append(f"  {after} runs after {before}:")

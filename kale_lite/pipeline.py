@@ -11,7 +11,7 @@ from typing import Any
 
 from kale_lite.notebook.model import Kernel, Parameter, StepOptions
 
-__all__ = ["Dependency", "Load", "Metric", "Payload", "Pipeline", "Step", "STATE_PREFIX"]
+__all__ = ["STATE_PREFIX", "Dependency", "Load", "Metric", "Payload", "Pipeline", "Step"]
 
 STATE_PREFIX = "state:"
 """Names in payloads that start so are interpreter state (``state:numpy.random``), not variables."""

@@ -7,7 +7,6 @@ import ast
 from kale_lite.analysis import expressions, namespace
 from kale_lite.analysis.canonical import store_text
 from kale_lite.analysis.effect import Effect
-
 from kale_lite.analysis.heap import NOTHING, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import store, unset
@@ -37,7 +36,7 @@ def _unpack(m: Machine, frame: Frame, targets: list[ast.expr], value: Value, sou
         starred = any(isinstance(e, ast.Starred) for e in [*source.elts, *targets])
         if not starred:
             # `a, b = b, a`: all values are taken before any target is bound.
-            values = [m_value for m_value in (_display_part(m, frame, e) for e in source.elts)]
+            values = [_display_part(m, frame, e) for e in source.elts]
             for target, part, inner in zip(targets, values, source.elts, strict=True):
                 assign(m, frame, target, part, inner)
             return
@@ -143,9 +142,9 @@ def delete(m: Machine, frame: Frame, target: ast.expr) -> None:
         case ast.Attribute(value=inner):
             _delete_part(m, frame, target, inner)
         case ast.Subscript(value=inner, slice=index):
-            name = namespace.dynamic_name(m, frame, target)
-            if name is not None:
-                unset(m, frame, name, target)
+            dynamic = namespace.dynamic_name(m, frame, target)
+            if dynamic is not None:
+                unset(m, frame, dynamic, target)
                 return
             expressions.evaluate(m, frame, index)
             _delete_part(m, frame, target, inner)

@@ -60,7 +60,9 @@ def call(m: Machine, frame: Frame, node: ast.Call) -> Value:
 
 
 def evaluate_arguments(m: Machine, frame: Frame, node: ast.Call) -> Arguments:
-    positional, keywords, starred = [], [], []
+    positional: list[Value] = []
+    keywords: list[tuple[str, Value]] = []
+    starred: list[Value] = []
     for argument in node.args:
         value = expressions.evaluate(m, frame, argument)
         if isinstance(argument, ast.Starred) or starred:
@@ -183,7 +185,8 @@ def _unbound_method(m: Machine, frame: Frame, node: ast.AST, dotted: str, argume
         return None
     receiver, *rest = arguments.positional
     plain = Arguments(tuple(rest), arguments.keywords, arguments.starred)
-    fake = ast.Call(ast.Name("_"), node.args[1:], node.keywords) if isinstance(node, ast.Call) else ast.Call()
+    given = (node.args[1:], node.keywords) if isinstance(node, ast.Call) else ([], [])
+    fake = ast.Call(ast.Name("_"), *given)
     effects = [e for e in m.lookup(method_text(name, fake)) if e.form == "method"]
     if not effects:
         return None
@@ -222,9 +225,7 @@ def call_value(m: Machine, frame: Frame, callee: Value, arguments: Sequence[Valu
     return _value_call(m, frame, node, callee, Arguments(tuple(arguments)))
 
 
-def call_method(
-    m: Machine, frame: Frame, thing: Thing, name: str, arguments: Sequence[Value], node: ast.AST
-) -> Value:
+def call_method(m: Machine, frame: Frame, thing: Thing, name: str, arguments: Sequence[Value], node: ast.AST) -> Value:
     """Call a method which the classes of an instance define; nothing when they do not."""
     found = namespace.class_attribute(m, thing, name)
     results = [_bound_call(m, frame, node, thing, f, Arguments(tuple(arguments))) for f in m.heap.things(found)]
@@ -262,4 +263,3 @@ def unknown_call(m: Machine, frame: Frame, node: ast.AST, receiver: Value, argum
     result = m.opaque(node, frame, salt="unknown")
     m.heap.hold(result, given)
     return Value(frozenset({result.id}) | given | called.objects)
-

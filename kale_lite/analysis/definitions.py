@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 from kale_lite.analysis import calls, expressions, statements
-
 from kale_lite.analysis.heap import Thing, Value
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import mangled, store

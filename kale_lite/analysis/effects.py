@@ -129,10 +129,14 @@ def _field(key: str, value: Any, where: str) -> Any:
     if isinstance(_FIELDS[key].default, tuple):
         items = tuple(map(str, value if isinstance(value, list) else [value]))
         if key in _PLACE_FIELDS and not all(_PLACES.match(item) for item in items):
-            raise CatalogueError(f"{where}: field {key!r} has a bad place in {list(items)}", hint="arg:0, kw:path, receiver")
+            raise CatalogueError(
+                f"{where}: field {key!r} has a bad place in {list(items)}", hint="arg:0, kw:path, receiver"
+            )
         return items
     if key == "returns" and not _RETURNS.match(str(value)):
-        raise CatalogueError(f"{where}: `returns: {value}` is none of scalar, fresh, receiver, elements, arg:N, unknown")
+        raise CatalogueError(
+            f"{where}: `returns: {value}` is none of scalar, fresh, receiver, elements, arg:N, unknown"
+        )
     if not isinstance(value, type(_FIELDS[key].default)):
         raise CatalogueError(f"{where}: field {key!r} has the wrong type")
     return value

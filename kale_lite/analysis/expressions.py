@@ -19,8 +19,17 @@ _CONTAINERS = frozenset({
 })  # fmt: skip
 """Types whose items are other objects, never views of the container itself."""
 
-_ADVANCING = frozenset({"builtins.iterator", "builtins.generator", "io.file", "builtins.zip", "builtins.enumerate",
-                        "builtins.map", "builtins.filter"})
+_ADVANCING = frozenset(
+    {
+        "builtins.iterator",
+        "builtins.generator",
+        "io.file",
+        "builtins.zip",
+        "builtins.enumerate",
+        "builtins.map",
+        "builtins.filter",
+    }
+)
 
 
 def evaluate(m: Machine, frame: Frame, node: ast.expr) -> Value:

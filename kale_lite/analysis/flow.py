@@ -244,7 +244,7 @@ class _Everything(dict[str, int]):
         super().__init__()
         self.count = count
 
-    def get(self, key: str, default: object = None) -> int:  # type: ignore[override]
+    def get(self, key: str, default: object = None) -> int:
         return self.count
 
 
@@ -258,4 +258,3 @@ def _names(tree: ast.AST) -> set[str]:
 def _names_in_definitions(tree: ast.AST) -> set[str]:
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.GeneratorExp
     return {name for node in ast.walk(tree) if isinstance(node, kinds) for name in _names(node)}
-

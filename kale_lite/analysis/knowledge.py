@@ -87,9 +87,7 @@ def _mutate(m: Machine, node: ast.AST, value: Value, rule: str) -> None:
         m.mutate([thing.id] if shallow else m.deep(Value(frozenset({thing.id}))), node, rule)
 
 
-def _result(
-    m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands, called: Value
-) -> Value:
+def _result(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands, called: Value) -> Value:
     kind = effect.returns
     if kind == "scalar":
         return Value(type=effect.type)

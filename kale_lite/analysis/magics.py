@@ -21,8 +21,9 @@ IPYTHON = "__kale_lite_ipython__"
 
 _RUN_CODE = frozenset({"time", "prun", "memit", "mprun", "lprun", "debug", "pyinstrument", "scalene"})
 _TIMEIT = frozenset({"timeit", "memit"})
-_SCRIPTS = frozenset({"bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "cmd", "python", "python2",
-                      "python3", "pypy"})
+_SCRIPTS = frozenset(
+    {"bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "cmd", "python", "python2", "python3", "pypy"}
+)
 _DISPLAY = frozenset({"html", "HTML", "markdown", "latex", "javascript", "js", "svg", "SVG"})
 _FILE = frozenset({"writefile", "file"})
 _HARMLESS = frozenset({
@@ -31,10 +32,49 @@ _HARMLESS = frozenset({
     "matplotlib", "autosave", "logstart", "logstop", "tb", "load_ext", "reload_ext", "unload_ext", "autoreload",
     "config", "doctest_mode", "clear", "cls", "watermark", "dirs", "connect_info", "notebook", "psearch",
 })  # fmt: skip
-_SHELL_LINE = frozenset({"system", "sx", "sc", "ls", "ll", "cat", "cp", "mv", "rm", "mkdir", "rmdir", "man", "more",
-                         "less", "pip", "conda", "mamba", "uv", "bookmark"})
-_DYNAMIC = frozenset({"run", "load", "loadpy", "macro", "store", "reset", "reset_selective", "xdel", "edit", "rerun",
-                      "recall", "rep", "pastebin", "pylab", "cython", "python_"})
+_SHELL_LINE = frozenset(
+    {
+        "system",
+        "sx",
+        "sc",
+        "ls",
+        "ll",
+        "cat",
+        "cp",
+        "mv",
+        "rm",
+        "mkdir",
+        "rmdir",
+        "man",
+        "more",
+        "less",
+        "pip",
+        "conda",
+        "mamba",
+        "uv",
+        "bookmark",
+    }
+)
+_DYNAMIC = frozenset(
+    {
+        "run",
+        "load",
+        "loadpy",
+        "macro",
+        "store",
+        "reset",
+        "reset_selective",
+        "xdel",
+        "edit",
+        "rerun",
+        "recall",
+        "rep",
+        "pastebin",
+        "pylab",
+        "cython",
+        "python_",
+    }
+)
 _REPLAYED = frozenset({"load_ext", "reload_ext", "autoreload", "config"})
 _STATE = {"pwd": "getcwd", "cd": "chdir", "pushd": "chdir", "popd": "chdir", "set_env": "set_env"}
 

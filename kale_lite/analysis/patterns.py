@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 
-
 from kale_lite.analysis import expressions
 from kale_lite.analysis.heap import Value
 from kale_lite.analysis.machine import Frame, Machine

@@ -94,9 +94,7 @@ def _replays(found: object) -> Iterator[str]:
                 yield line
 
 
-def _loads(
-    mine: Transfers, ids: Mapping[tuple[int, str], tuple[str, tuple[str, ...]]]
-) -> Iterator[Load]:
+def _loads(mine: Transfers, ids: Mapping[tuple[int, str], tuple[str, tuple[str, ...]]]) -> Iterator[Load]:
     wanted: dict[tuple[int, str], list[str]] = {}
     for need in mine.needs.values():
         wanted.setdefault((need.maker, ids[(need.maker, need.name)][0]), []).append(need.name)
@@ -166,5 +164,7 @@ def _service_dependencies(flow: Flow) -> Iterator[Dependency]:
         for service, cause in step.log.services.items():
             if service in last:
                 place = cause.location
-                yield Dependency(last[service], step.segment.name, service, "service", place.cell, place.line, cause.rule)
+                yield Dependency(
+                    last[service], step.segment.name, service, "service", place.cell, place.line, cause.rule
+                )
             last[service] = step.segment.name

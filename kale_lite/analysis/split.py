@@ -44,7 +44,7 @@ def _problem(between: StepFlow, part: StepFlow, reason: str) -> Diagnostic:
 def _meets(between: StepFlow, part: StepFlow) -> str:
     """What the part and a step in between both use, so that their order matters; empty when nothing."""
     one, other = between.log, part.log
-    changed = {n for n in (one.bound.keys() & (other.reads.keys() | other.bound.keys()))}
+    changed = set(one.bound.keys() & (other.reads.keys() | other.bound.keys()))
     changed |= one.reads.keys() & other.bound.keys()
     if changed:
         return repr(min(changed))

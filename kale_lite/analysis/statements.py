@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kale_lite.analysis import assignment, definitions, expressions, patterns
-
 from kale_lite.analysis.heap import NOTHING, Value
 from kale_lite.analysis.machine import Frame, Import, Machine, State
 
@@ -123,7 +122,13 @@ def _while(m: Machine, frame: Frame, node: ast.While) -> None:
 
 
 def _loop(
-    m: Machine, frame: Frame, once: Callable[[], None], orelse: list[ast.stmt], *, certainly: bool, endless: bool = False
+    m: Machine,
+    frame: Frame,
+    once: Callable[[], None],
+    orelse: list[ast.stmt],
+    *,
+    certainly: bool,
+    endless: bool = False,
 ) -> None:
     """Run a body until nothing new is learned; ends of the loop are joined."""
     entry = m.fork(frame)

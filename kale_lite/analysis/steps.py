@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from kale_lite.analysis.transform import Code
 from kale_lite.notebook.model import Role, StepOptions
@@ -73,10 +74,10 @@ def merged_options(options: Iterable[StepOptions]) -> StepOptions:
     """The options of a step's cells together; what a later cell says wins."""
     result = StepOptions()
     for one in options:
-        given = {}
+        given: dict[str, Any] = {}
         for item in fields(StepOptions):
             value, before = getattr(one, item.name), getattr(result, item.name)
-            if isinstance(before, type(result.limits)) or hasattr(before, "keys"):
+            if isinstance(before, dict):
                 given[item.name] = {**before, **value}
             elif value is not None:
                 given[item.name] = value
@@ -94,7 +95,5 @@ def joined_segments(found: Sequence[Segment]) -> tuple[Segment, ...]:
         else:
             after = tuple(dict.fromkeys([*first.after, *segment.after]))
             options = merged_options([first.options, segment.options])
-            result[segment.name] = replace(
-                first, codes=(*first.codes, *segment.codes), after=after, options=options
-            )
+            result[segment.name] = replace(first, codes=(*first.codes, *segment.codes), after=after, options=options)
     return tuple(result.values())

@@ -83,7 +83,7 @@ def _ipython_transform(source: str) -> str:
     """IPython's own transformation: the dear part, so kept by source."""
     from IPython.core.inputtransformer2 import TransformerManager
 
-    return TransformerManager().transform_cell(source)
+    return str(TransformerManager().transform_cell(source))
 
 
 def _renumber(node: ast.AST, lines: dict[int, int]) -> None:

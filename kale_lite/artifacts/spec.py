@@ -38,7 +38,9 @@ def step_spec(
 
 def _value(value: Any, kind: str) -> dict[str, Any]:
     """A parameter's value. The literal keeps what JSON loses: tuples, keys that are no text, nan."""
-    return {"type": kind, "value": None, "literal": repr(value)} if _is_literal(value) else {"type": kind, "value": value}
+    return (
+        {"type": kind, "value": None, "literal": repr(value)} if _is_literal(value) else {"type": kind, "value": value}
+    )
 
 
 def _is_literal(value: Any) -> bool:

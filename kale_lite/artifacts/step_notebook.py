@@ -15,9 +15,7 @@ LOAD_TAG = "kale-lite-load"
 SAVE_TAG = "kale-lite-save"
 
 
-def build_step_notebook(
-    step: Step, cells: Sequence[Cell], notebook: Notebook, *, harness: Path, spec: Path
-) -> Any:
+def build_step_notebook(step: Step, cells: Sequence[Cell], notebook: Notebook, *, harness: Path, spec: Path) -> Any:
     """The notebook (nbformat 4) that runs a step of a notebook.
 
     ``harness`` is the shipped harness, ``spec`` the step's spec file. The load and save cells are single

@@ -88,7 +88,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _main(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it and exit.")
+    ] = False,
 ) -> None:
     pass
 
@@ -96,7 +98,9 @@ def _main(
 @app.command()
 def run(
     notebooks: Notebooks,
-    param: Annotated[list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="Set a parameter.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="Set a parameter.")
+    ] = None,
     params_file: Annotated[Path | None, typer.Option(help="YAML or JSON file of parameters; -p wins.")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Steps at once (default: cores).")] = None,
     output_dir: Annotated[
@@ -127,11 +131,23 @@ def run(
         raise UsageError("--output-dir is for one notebook", hint="run the notebooks one by one")
     if cwd is not None and not cwd.is_dir():
         raise UsageError(f"--cwd: folder {cwd} does not exist")
-    options: dict[str, Any] = {"cwd": cwd, "kernel": kernel, "timeout": timeout, "retries": retries, "log_output": log_output}
+    options: dict[str, Any] = {
+        "cwd": cwd,
+        "kernel": kernel,
+        "timeout": timeout,
+        "retries": retries,
+        "log_output": log_output,
+    }
     if jobs is not None:
         options["jobs"] = jobs
     code = run_notebooks(
-        notebooks, list(param or []), params_file, output_dir, options, as_json=as_json, strict=fail_on is FailOn.WARNING
+        notebooks,
+        list(param or []),
+        params_file,
+        output_dir,
+        options,
+        as_json=as_json,
+        strict=fail_on is FailOn.WARNING,
     )
     raise typer.Exit(code)
 
@@ -171,7 +187,9 @@ def graph(
 @app.command()
 def check(
     notebooks: Notebooks,
-    format: Annotated[CheckFormat, typer.Option("--format", "-f", help="How to write the findings.")] = CheckFormat.TEXT,
+    format: Annotated[
+        CheckFormat, typer.Option("--format", "-f", help="How to write the findings.")
+    ] = CheckFormat.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
 ) -> None:
     """Find what would stop or surprise a run, without running anything.

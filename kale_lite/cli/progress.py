@@ -151,7 +151,9 @@ class _LiveReporter(_PlainReporter):
     def following(self, pipeline: Pipeline) -> Iterator[None]:
         self.states = {step.name: "waiting" for step in pipeline.steps}
         before = pipeline.predecessors()
-        self.waits = {step.name: [s.name for s in pipeline.steps if s.name in before[step.name]] for step in pipeline.steps}
+        self.waits = {
+            step.name: [s.name for s in pipeline.steps if s.name in before[step.name]] for step in pipeline.steps
+        }
         self.begun = time.time()
         with Live(get_renderable=self._table, console=self.console, refresh_per_second=8, transient=False):
             yield
@@ -175,7 +177,12 @@ class _LiveReporter(_PlainReporter):
         table.add_column(style="dim", overflow="ellipsis", no_wrap=True)
         for name, state in self.states.items():
             symbol, style = _SYMBOLS[state]
-            table.add_row(Text(symbol, style), Text(name, "" if state != "waiting" else "dim"), self._spent(name), self._note(name))
+            table.add_row(
+                Text(symbol, style),
+                Text(name, "" if state != "waiting" else "dim"),
+                self._spent(name),
+                self._note(name),
+            )
         done = sum(state not in ("waiting", "running") for state in self.states.values())
         total = Text(f"{done} of {len(self.states)} steps · {time.time() - self.begun:.0f} s", "dim")
         return Group(table, total)

@@ -75,7 +75,8 @@ def _run_one(
     if project.pipeline is not None:
         problems = (*problems, *TARGET.check(project.pipeline))
     _refuse(show, path, problems, strict=strict)
-    assert project.notebook is not None and project.pipeline is not None
+    assert project.notebook is not None
+    assert project.pipeline is not None
     folder = output_dir or default_output_dir(path.stem)
     try:
         with show.following(project.pipeline):

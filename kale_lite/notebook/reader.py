@@ -54,9 +54,13 @@ def _parse(text: str, path: Path) -> tuple[Any, Diagnostic | None]:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        return None, diagnose("KL001", f"{path} is not JSON: {error}", hint="restore the file, or save it again in Jupyter")
+        return None, diagnose(
+            "KL001", f"{path} is not JSON: {error}", hint="restore the file, or save it again in Jupyter"
+        )
     if not isinstance(data, dict) or not ("cells" in data or "worksheets" in data) or "nbformat" not in data:
-        return None, diagnose("KL002", f"{path} is not a Jupyter notebook", hint="name the .ipynb file that Jupyter saved")
+        return None, diagnose(
+            "KL002", f"{path} is not a Jupyter notebook", hint="name the .ipynb file that Jupyter saved"
+        )
     major = data.get("nbformat")
     if isinstance(major, int) and major > nbformat.current_nbformat:
         return None, diagnose(
@@ -89,7 +93,9 @@ def _understand(content: Any, path: Path) -> tuple[Notebook | None, tuple[Diagno
     cells, found = resolve_roles(raw, tuple(map(str, settings.get("steps_defaults", []) or [])))
     problems += found
     if not any(c.source.strip() and c.role is not Role.SKIP for c in cells):
-        problems.append(diagnose("KL004", f"{path} has no code cells to run", hint="write a code cell, or remove `skip`"))
+        problems.append(
+            diagnose("KL004", f"{path} has no code cells to run", hint="write a code cell, or remove `skip`")
+        )
     parameters, found = find_parameters(cells)
     problems += found
     if has_errors(problems):

@@ -15,7 +15,7 @@ import types
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 try:
-    from ._cloudpickle import cloudpickle  # type: ignore[import-not-found,unused-ignore]
+    from ._cloudpickle import cloudpickle  # type: ignore[import-not-found]
 except ImportError:
     from cloudpickle import cloudpickle  # type: ignore[no-redef]
 
@@ -136,9 +136,7 @@ def _reduce_cached(wrapper: Any) -> Any:
     if not (isinstance(inner, types.FunctionType) and _is_notebooks(inner)):
         return NotImplemented
     if wrapper.cache_info().currsize:
-        raise Unserialisable(
-            f"the cached function {inner.__name__!r}, whose cache is not empty and would be lost"
-        )
+        raise Unserialisable(f"the cached function {inner.__name__!r}, whose cache is not empty and would be lost")
     parameters = wrapper.cache_parameters()
     return _make_cached, (inner, parameters["maxsize"], parameters["typed"])
 
@@ -155,7 +153,8 @@ def dump(value: Any) -> Tuple[bytes, List[pickle.PickleBuffer]]:
     try:
         return _dump(value)
     except RecursionError:
-        return _in_deep_thread(lambda: _dump(value))
+        result: Tuple[bytes, List[pickle.PickleBuffer]] = _in_deep_thread(lambda: _dump(value))
+        return result
 
 
 def _dump(value: Any) -> Tuple[bytes, List[pickle.PickleBuffer]]:

@@ -28,7 +28,6 @@ PRELOAD = ("numpy", "pandas", "matplotlib.figure", "asyncio", "sqlite3", "statis
 
 def preload() -> None:
     """What every worker imports once, before it forks."""
-    import IPython.core.interactiveshell
     import matplotlib.pyplot  # noqa: F401
 
     for module in PRELOAD:

@@ -90,7 +90,9 @@ class PapermillExecutor:
                 on_truncated=lambda cell: self.truncated.setdefault(step.name, set()).add(cell),
             )  # fmt: skip
         except Exception as error:  # papermill, nbclient, zmq and the disk raise as they like
-            return failure.failed_step(step, self.notebook, error, executed, _read(result), manager, self._warnings(step))
+            return failure.failed_step(
+                step, self.notebook, error, executed, _read(result), manager, self._warnings(step)
+            )
         report = _read(result)
         if report is None or report["status"] != "ok":
             return failure.failed_step(step, self.notebook, None, executed, report, manager, self._warnings(step))
@@ -100,9 +102,7 @@ class PapermillExecutor:
 
     def _prepare(self, step: Step, result: Path) -> Any:
         spec = result.with_name(f"{step.slug}.spec.json")
-        data = step_spec(
-            step, self.pipeline, store=self.folder / "store", result=result, parameters=self.parameters
-        )
+        data = step_spec(step, self.pipeline, store=self.folder / "store", result=result, parameters=self.parameters)
         spec.write_text(json.dumps(data, default=repr), "utf-8")
         return build_step_notebook(step, self.notebook.cells, self.notebook, harness=self.harness, spec=spec)
 

@@ -144,7 +144,9 @@ def _from_error(step: Step, error: Exception | None, manager: Any) -> Diagnostic
         return diagnose("KL405", f"step {step.name!r} failed: its record cannot be written: {error.strerror or error}",
                         place, step=step.name, hint="free some space, or choose another --output-dir")  # fmt: skip
     reason = " ".join(str(error).split())[:500]
-    return diagnose("KL404", f"step {step.name!r} failed: its kernel did not run it: {name}: {reason}", place, step=step.name)
+    return diagnose(
+        "KL404", f"step {step.name!r} failed: its kernel did not run it: {name}: {reason}", place, step=step.name
+    )
 
 
 def _how(manager: Any) -> str:

@@ -26,7 +26,9 @@ def check_kernel(name: str) -> tuple[Diagnostic, ...]:
         return (diagnose("KL006", f"kernel {name!r} is not installed; installed are: {installed}",
                          hint="install it, or choose one with --kernel"),)  # fmt: skip
     if spec.language and spec.language.lower() != "python":
-        return (diagnose("KL005", f"kernel {name!r} speaks {spec.language}, not Python", hint="choose one with --kernel"),)
+        return (
+            diagnose("KL005", f"kernel {name!r} speaks {spec.language}, not Python", hint="choose one with --kernel"),
+        )
     return _check_command(name, spec)
 
 

@@ -107,7 +107,9 @@ class Record:
             return
         self._write()
 
-    def finish(self, status: str, results: Mapping[str, StepResult], metrics: Mapping[str, Any], seconds: float) -> None:
+    def finish(
+        self, status: str, results: Mapping[str, StepResult], metrics: Mapping[str, Any], seconds: float
+    ) -> None:
         """Write the end of the run: run.json and the notebook with all outputs."""
         for name, result in results.items():
             step = self._steps[name]

@@ -74,7 +74,9 @@ class _Schedule:
     def _skip(self) -> None:
         """Steps that need a step which did not end well will never run. Notebook order is topological."""
         for step in self._waiting():
-            failed = [b for b in sorted(self.before[step.name]) if b in self.results and self.results[b].status != "done"]
+            failed = [
+                b for b in sorted(self.before[step.name]) if b in self.results and self.results[b].status != "done"
+            ]
             if failed:
                 self._finish(step, StepResult("skipped"), because=failed[0])
 
