@@ -18,6 +18,8 @@ _EXCEPTIONS = frozenset(
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
 )
 
+_BUILTIN_TYPES = {f"builtins.{kind.__name__}": kind for kind in (list, tuple, dict, set, frozenset, bytearray)}
+
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
@@ -198,6 +200,7 @@ def _opaque_method(m: Machine, frame: Frame, node: ast.Call, name: str, receiver
     text = special.text_method(receiver, name, arguments)
     if text is not None:
         return text
+    receiver = _having(m, receiver, name)
     matching = [e for e in m.lookup(method_text(name, node)) if e.form == "method"]
     usable = knowledge.applicable(m, receiver, matching)
     held = m.heap.things(receiver)
@@ -206,6 +209,16 @@ def _opaque_method(m: Machine, frame: Frame, node: ast.Call, name: str, receiver
         return _with_own_methods(m, frame, node, held, arguments, result)
     result = knowledge.apply(m, frame, node, usable, receiver, arguments)
     return _with_own_methods(m, frame, node, held, arguments, result)
+
+
+def _having(m: Machine, receiver: Value, name: str) -> Value:
+    """The receiver without the builtin containers that have no such method: it cannot be one of those."""
+    fitting = [
+        thing.id
+        for thing in m.heap.things(receiver)
+        if thing.type not in _BUILTIN_TYPES or hasattr(_BUILTIN_TYPES[thing.type], name)
+    ]
+    return Value(frozenset(fitting), receiver.text, receiver.type) if fitting else receiver
 
 
 def _with_own_methods(

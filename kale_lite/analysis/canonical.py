@@ -91,6 +91,8 @@ def _texts_of(node: ast.AST, aliases: Mapping[str, str]) -> Iterator[str]:
         full = _full_name(node, aliases)
         if full:
             yield full if isinstance(node.ctx, ast.Load) else store_text(full, node)
+        elif isinstance(node.ctx, ast.Load):
+            yield f"_.{node.attr}"
     elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
         full = _full_name(node.value, aliases)
         if full:

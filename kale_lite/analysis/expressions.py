@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from kale_lite.analysis import calls, definitions, namespace
+from kale_lite.analysis import calls, definitions, knowledge, namespace
 from kale_lite.analysis.heap import NOTHING, UNKNOWN_TEXT, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import load, store
@@ -108,8 +108,18 @@ def _attribute_of(m: Machine, frame: Frame, thing: Thing, node: ast.Attribute) -
         return m.external(dotted)
     if thing.kind in ("instance", "class", "function"):
         return namespace.attribute(m, frame, thing, node.attr, node)
-    held = thing.attrs.get(node.attr)
-    return Value(frozenset({thing.id} | thing.items | (held or set())))
+    return _attribute_of_opaque(m, frame, thing, node)
+
+
+def _attribute_of_opaque(m: Machine, frame: Frame, thing: Thing, node: ast.Attribute) -> Value:
+    """A part of a library's object: known to be a scalar, or a view through which the object can be changed."""
+    known = knowledge.applicable(m, Value(frozenset({thing.id})), m.lookup(f"_.{node.attr}"))
+    if known and all(e.returns == "scalar" for e in known):
+        return NOTHING
+    view = m.opaque(node, frame, salt=("view", thing.id), mutable=thing.mutable)
+    view.view_of = thing.id
+    m.heap.hold(view, {thing.id} | thing.items | thing.attrs.get(node.attr, set()))
+    return Value(frozenset({view.id}))
 
 
 def _subscript(m: Machine, frame: Frame, node: ast.Subscript) -> Value:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kale_lite.analysis import expressions, statements
-from kale_lite.analysis.canonical import call_text, dotted_text, store_text
+from kale_lite.analysis.canonical import BUILTINS, call_text, dotted_text, store_text
 from kale_lite.analysis.effect import Effect
 from kale_lite.analysis.heap import Value
 from kale_lite.analysis.machine import Binding, Frame, Import, Machine, StepLog
@@ -131,12 +131,29 @@ def _run_top_level(
         new = [n for n in m.log.bound if n not in bound and n.startswith(STATE_PREFIX)]
         for name in new:
             known = origins.get(name)
-            earlier = known.source + "\n" if isinstance(known, Import) else ""
-            m.names[name] = Binding(origin=_origin(m, statement, earlier + replayed), fresh=True)
+            earlier = known.source.split("\n") if isinstance(known, Import) else []
+            source = "\n".join(dict.fromkeys([*earlier, *_imports_of(m, statement), replayed]))
+            m.names[name] = Binding(origin=_origin(m, statement, source), fresh=True)
             del m.log.bound[name]
         return False
-    constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    return not (constant or isinstance(statement, ast.Pass) or _sets_parameter(statement, parameters))
+    return not (_does_nothing(statement) or isinstance(statement, ast.Pass) or _sets_parameter(statement, parameters))
+
+
+def _imports_of(m: Machine, statement: ast.stmt) -> list[str]:
+    """The import statements behind the names of a statement, which are repeated with it."""
+    names = [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+    origins = [m.names[name].origin for name in names if name in m.names]
+    return [line for origin in origins if isinstance(origin, Import) for line in origin.source.split("\n")]
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    """Docstrings, and magics that only show something or are the default in every kernel."""
+    match statement:
+        case ast.Expr(ast.Constant()):
+            return True
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name(id=name), "display"))):
+            return name == IPYTHON
+    return False
 
 
 def _sets_parameter(statement: ast.stmt, parameters: Mapping[str, Parameter]) -> bool:
@@ -174,6 +191,9 @@ def _is_setting(statement: ast.stmt) -> bool:
 
 
 def _is_constant(node: ast.expr) -> bool:
+    """Whether an operand is the same in any process: literals and builtins such as ``FutureWarning``."""
+    if isinstance(node, ast.Name):
+        return node.id in BUILTINS
     try:
         ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):

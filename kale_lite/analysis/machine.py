@@ -243,9 +243,11 @@ class Machine:
         """These things may be changed here."""
         cause = Cause(self.place(node), rule)
         for ident in objects:
-            thing = self.heap[ident]
-            if thing.mutable:
-                self.log.mutated.setdefault(ident, cause)
+            thing: Thing | None = self.heap[ident]
+            while thing is not None:
+                if thing.mutable:
+                    self.log.mutated.setdefault(thing.id, cause)
+                thing = self.heap[thing.view_of] if thing.view_of is not None else None
 
     def deep(self, value: Value) -> frozenset[int]:
         """What code that is given this value could change: not through functions, classes, modules."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,9 @@ __all__ = ["ENGINE", "OUTPUT_LIMIT"]
 ENGINE = "kale-lite"
 OUTPUT_LIMIT = 2_000_000
 """Characters of printed text kept for a cell."""
+_SHUTDOWN_POLL = 0.02
+"""Seconds between two looks whether a kernel has ended."""
+_SHUTDOWN_POLLS = 250
 
 OnOutput = Callable[[int, str, str], None]
 
@@ -42,6 +46,22 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc,unused-ignore]
         self._on_output(number, content["name"], content["text"])
         return super().output(outs, msg, display_id, cell_index)
 
+    async def _async_cleanup_kernel(self) -> None:
+        """Ask the kernel to end, so that what it holds open is written; then see to it that it has.
+
+        The manager's own way interrupts the kernel first, which now and then loses the request.
+        """
+        manager, client = self.km, self.kc
+        if client is not None and manager.has_kernel:
+            client.shutdown()
+            for _ in range(_SHUTDOWN_POLLS):
+                if not await manager.is_alive():
+                    break
+                await asyncio.sleep(_SHUTDOWN_POLL)
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=True)
+        await super()._async_cleanup_kernel()
+
     def _cell_number(self, index: int) -> int:
         """The cell's number in the user's notebook; 0 for the harness's own cells."""
         return int(self.nb.cells[index].metadata.get("kale_lite", {}).get("cell", 0))
@@ -60,7 +80,10 @@ class _Engine(NBClientEngine):  # type: ignore[misc,unused-ignore]
             startup_timeout=options["start_timeout"],
             store_widget_state=True,
         )
-        return client.execute(cleanup_kc=True, env=options["env"], cwd=options["folder"])
+        with open(options["log"], "wb") as log:
+            return client.execute(
+                cleanup_kc=True, env=options["env"], cwd=options["folder"], stdout=log, stderr=log
+            )  # fmt: skip
 
 
 papermill_engines.register(ENGINE, _Engine)

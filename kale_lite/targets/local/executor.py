@@ -86,6 +86,7 @@ class PapermillExecutor:
             papermill.execute_notebook(
                 content, str(executed), engine_name=ENGINE, kernel_name=self.kernel, progress_bar=False,
                 start_timeout=_START_TIMEOUT, manager=manager, env=self._environment(step), folder=str(self.cwd),
+                log=str(self.folder / "work" / f"{step.slug}.kernel.log"),
                 on_output=lambda cell, stream, text: self._output(step, cell, stream, text),
                 on_truncated=lambda cell: self.truncated.setdefault(step.name, set()).add(cell),
             )  # fmt: skip
