@@ -56,8 +56,8 @@ def _step_lines(pipeline: Pipeline, step: Step) -> Iterator[str]:
 
 
 def _short(need: Dependency) -> str:
-    return {"data": need.name, "shared": f"{need.name} (shared)", "declared": "declared",
-            "state": f"state {need.name}", "file": f"file {need.name}"}.get(need.kind, f"{need.kind} {need.name}")  # fmt: skip
+    shown = {"data": need.name, "shared": f"{need.name} (shared)", "declared": "declared"}
+    return shown.get(need.kind, f"{need.kind} {need.name}")
 
 
 def _json(pipeline: Pipeline) -> str:

@@ -73,7 +73,7 @@ def _uncarried(pipeline: Pipeline) -> Iterator[Diagnostic]:
         if need.kind == "state" and need.name not in CARRIED:
             yield diagnose(
                 "KL207",
-                f"interpreter state {need.name!r}, changed in step {need.before!r}, cannot be carried to {need.after!r}",
+                f"interpreter state {need.name!r} of step {need.before!r} cannot be carried to {need.after!r}",
                 _place(need),
                 hint="make the change in the same step that needs it",
                 step=need.after,

@@ -46,7 +46,8 @@ class Thing:
     ``class`` and ``instance`` (of the notebook), ``external`` (a module or what is in it, by its full
     name ``dotted``), ``cell`` (a variable captured by an inner function), ``property``,
     ``staticmethod`` or ``classmethod``. ``items`` are ids of things it may hold, ``attrs`` those held
-    under a known attribute. A change of a view is a change of the thing ``view_of``. ``code`` is the definition of a function or class, or the instance's class.
+    under a known attribute. A change of a view is a change of the thing ``view_of``.
+    ``code`` is the definition of a function or class, or the instance's class.
     """
 
     id: int

@@ -84,7 +84,7 @@ def _understand(content: Any, path: Path) -> tuple[Notebook | None, tuple[Diagno
     kernel = _kernel(content.metadata)
     if kernel.language != "python":
         return None, (diagnose(
-            "KL005", f"the notebook's kernel {kernel.display_name or kernel.name!r} speaks {kernel.language}, not Python",
+            "KL005", f"the notebook's kernel {kernel.name!r} speaks {kernel.language}, not Python",
             hint="kale-lite runs Python notebooks",
         ),)  # fmt: skip
     settings = _settings(content.metadata, problems)

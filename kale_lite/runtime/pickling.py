@@ -15,9 +15,9 @@ import types
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 try:
-    from ._cloudpickle import cloudpickle  # type: ignore[import-not-found]
+    from ._cloudpickle import cloudpickle  # type: ignore[import-not-found,unused-ignore]
 except ImportError:
-    from cloudpickle import cloudpickle  # type: ignore[no-redef]
+    from cloudpickle import cloudpickle
 
 import pickle
 

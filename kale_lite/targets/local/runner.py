@@ -82,8 +82,10 @@ def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit
         record.on_event(event)
         emit(event)
 
-    tell(Event("run-started", data={"pipeline": pipeline.name, "steps": [s.name for s in pipeline.steps],
-                                    "edges": [list(e) for e in pipeline.edges], "output_dir": str(folder)}))  # fmt: skip
+    steps = [step.name for step in pipeline.steps]
+    edges = [list(edge) for edge in pipeline.edges]
+    data = {"pipeline": pipeline.name, "steps": steps, "edges": edges, "output_dir": str(folder)}
+    tell(Event("run-started", data=data))
     cwd = options.cwd or (notebook.path.resolve().parent if notebook.path else Path.cwd())
     with ThreadPoolExecutor(options.jobs, thread_name_prefix="step") as threads:
         executor = PapermillExecutor(

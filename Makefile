@@ -1,0 +1,47 @@
+# Two commands do everything on a fresh machine (Debian 12, Python 3.11): `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo test lint conformance bench clean
+.DEFAULT_GOAL := help
+
+help:  ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/demo.done  ## set up and run the example pipeline
+	$(BIN)/kale-lite run notebooks/tumours.ipynb --output-dir runs/demo
+
+test: $(VENV)/test.done lint  ## set up and pass every test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/test.done  ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+conformance: $(VENV)/test.done  ## the table of the dataflow cases
+	$(BIN)/python -m tests.conformance
+
+bench: $(VENV)/demo.done  ## tumours.ipynb as a pipeline and by papermill
+	$(BIN)/python benchmarks/bench_tumours.py
+
+clean:  ## remove the environment, runs and caches
+	rm -rf $(VENV) runs kale-lite-runs build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/make-venv.sh
+
+$(VENV)/demo.done: $(BIN)/python pyproject.toml
+	@echo "Installing kale-lite and what the examples need (once) ..."
+	@$(PIP) install -e '.[examples]'
+	@touch $@
+
+$(VENV)/test.done: $(VENV)/demo.done
+	@echo "Installing the test tools (once) ..."
+	@$(PIP) install -e '.[test]'
+	@touch $@
