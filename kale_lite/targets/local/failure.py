@@ -139,7 +139,7 @@ def _from_error(step: Step, error: Exception | None, manager: Any) -> Diagnostic
     name = type(error).__name__
     if name == "DeadKernelError" or (error is None):
         return diagnose("KL404", f"step {step.name!r} failed: its kernel died{_how(manager)}", place, step=step.name,
-                        hint="did it run out of memory, or call os._exit? run fewer steps at once with --jobs")  # fmt: skip
+                        hint="did it run out of memory? run fewer steps at once with --jobs")  # fmt: skip
     if isinstance(error, OSError):
         return diagnose("KL405", f"step {step.name!r} failed: its record cannot be written: {error.strerror or error}",
                         place, step=step.name, hint="free some space, or choose another --output-dir")  # fmt: skip
