@@ -96,8 +96,8 @@ def _renumber(node: ast.AST, lines: dict[int, int]) -> None:
 
 def _line_map(before: str, after: str) -> dict[int, int]:
     """Line of the transformed source to line of the cell, both from 1."""
-    old, new = before.split("\n"), after.split("\n")
-    if len(old) == len(new) or len(old) + 1 == len(new):
+    old, new = before.rstrip("\n").split("\n"), after.rstrip("\n").split("\n")
+    if len(old) == len(new):
         return {}
     return dict(_matched_lines(old, new))
 

@@ -81,9 +81,9 @@ def parse_tag(text: str) -> Tag | Malformed | None:
     if not colon:
         return _misspelt_word(text)
     if prefix in ("step", "block"):
-        return StepTag(rest, prefix) if rest else Malformed(text, "the step has no name", f"{prefix}:NAME")
+        return StepTag(rest, prefix) if rest.strip() else Malformed(text, "the step has no name", f"{prefix}:NAME")
     if prefix == "prev":
-        return Prev(rest) if rest else Malformed(text, "the predecessor has no name", "prev:NAME")
+        return Prev(rest) if rest.strip() else Malformed(text, "the predecessor has no name", "prev:NAME")
     if prefix in _OPTIONS:
         return _option(text, prefix, rest)
     return _misspelt_prefix(text, prefix, rest)

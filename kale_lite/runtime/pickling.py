@@ -152,7 +152,10 @@ def dump(value: Any) -> Tuple[bytes, List[pickle.PickleBuffer]]:
     """
     try:
         return _dump(value)
-    except RecursionError:
+    except (RecursionError, pickle.PicklingError) as error:
+        # cloudpickle tells of deep recursion by an error of its own.
+        if "recursion" not in str(error):
+            raise
         result: Tuple[bytes, List[pickle.PickleBuffer]] = _in_deep_thread(lambda: _dump(value))
         return result
 

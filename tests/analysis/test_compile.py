@@ -1,0 +1,153 @@
+"""What the analysis makes of small notebooks, beyond the conformance cases."""
+
+from __future__ import annotations
+
+import pytest
+
+from kale_lite.analysis import compile_notebook
+from kale_lite.diagnostics import Diagnostic
+from kale_lite.notebook import read_notebook
+from kale_lite.pipeline import Pipeline
+from tests.conftest import Cells, WriteNotebook
+
+
+def compiled(write: WriteNotebook, cells: Cells) -> tuple[Pipeline | None, tuple[Diagnostic, ...]]:
+    notebook, found = read_notebook(write(cells))
+    assert notebook is not None, found
+    return compile_notebook(notebook)
+
+
+def pipeline(write: WriteNotebook, cells: Cells) -> Pipeline:
+    result, found = compiled(write, cells)
+    assert result is not None, "\n".join(map(str, found))
+    return result
+
+
+def edges(write: WriteNotebook, *steps: str) -> set[tuple[str, str]]:
+    """The edges between steps a, b, c, … with these sources."""
+    return set(pipeline(write, [(f"step:{name}", code) for name, code in zip("abcdefgh", steps, strict=False)]).edges)
+
+
+@pytest.mark.parametrize(
+    ("steps", "wanted"),
+    [
+        (("x = 1", "y = x", "z = x"), {("a", "b"), ("a", "c")}),
+        (
+            ("import numpy as np\nX = np.ones((9, 2))\ny = X[:, 0]",
+             "from sklearn.linear_model import Ridge\nm1 = Ridge().fit(X, y)",
+             "from sklearn.svm import SVR\nm2 = SVR().fit(X, y)",
+             "best = max([m1, m2], key=lambda m: m.score(X, y))"),
+            {("a", "b"), ("a", "c"), ("a", "d"), ("b", "d"), ("c", "d")},
+        ),
+        (("import pandas as pd\ndf = pd.DataFrame({'a': [1]})", "df['b'] = 2", "s = df.sum()"), {("a", "b"), ("b", "c")}),
+        (("import pandas as pd\ndf = pd.DataFrame({'a': [1]})", "t = df.describe()", "df.plot()", "df.to_csv('o.csv')"),
+         {("a", "b"), ("a", "c"), ("a", "d")}),
+        (("import pandas as pd\ndf = pd.DataFrame({'a': [1]})", "d2 = df[df.a > 0]\nd2['b'] = 1", "n = len(df)"),
+         {("a", "b"), ("a", "c")}),
+        (("import pandas as pd\ndf = pd.DataFrame({'a': [1]})", "df.drop(columns='a', inplace=True)", "n = len(df)"),
+         {("a", "b"), ("b", "c")}),
+        (("import numpy as np\nx = np.zeros(3)", "np.add(x, 1, out=x)", "s = x.sum()"), {("a", "b"), ("b", "c")}),
+        (("def f(n):\n    return n + k\n", "k = 1", "f(1)"), {("a", "c"), ("b", "c")}),
+        (("def fact(n):\n    return 1 if n < 2 else n * fact(n - 1)", "x = fact(3)", "y = fact(4)"),
+         {("a", "b"), ("a", "c")}),
+        (("import unheard_of\nx = [1]", "unheard_of.work(x)", "y = x"), {("a", "b"), ("b", "c")}),
+        (("import numpy as np", "a1 = np.random.rand()", "b1 = np.random.rand()"), set()),
+        (("import numpy as np\nnp.random.seed(1)", "a1 = np.random.rand()", "b1 = np.random.rand()"),
+         {("a", "b"), ("b", "c")}),
+        (("import requests", "r = requests.get('http://x')", "s = requests.post('http://x')"), {("b", "c")}),
+        (("open('a.txt', 'w').write('x')", "open('b.txt', 'w').write('x')", "t = open('a.txt').read()"), {("a", "c")}),
+        (("import subprocess\nsubprocess.run(['x'])", "t = open('a.txt').read()"), {("a", "b")}),
+    ],
+)  # fmt: skip
+def test_edges(write_notebook: WriteNotebook, steps: tuple[str, ...], wanted: set[tuple[str, str]]) -> None:
+    assert edges(write_notebook, *steps) == wanted
+
+
+def test_imports_are_replayed_only_where_needed(write_notebook: WriteNotebook) -> None:
+    found = pipeline(
+        write_notebook,
+        [("imports", "import math\nimport json as js\nimport warnings\nwarnings.filterwarnings('ignore')"),
+         ("step:a", "x = math.pi"), ("step:b", "y = js.dumps(1)"), ("step:c", "z = 1")],
+    )  # fmt: skip
+    assert [step.name for step in found.steps] == ["a", "b", "c"]
+    setting = ("import warnings", "warnings.filterwarnings('ignore')")
+    assert found.step("a").replays == ("import math",)
+    assert found.step("b").replays == ("import json as js", *setting)
+    assert found.step("c").replays == ()
+    assert not found.edges
+
+
+def test_functions_cell_is_a_step(write_notebook: WriteNotebook) -> None:
+    found = pipeline(write_notebook, [("functions", "def f(x):\n    return x"), ("step:a", "y = f(1)")])
+    assert found.edges == (("functions", "a"),)
+
+
+def test_parameters_go_where_they_are_used(write_notebook: WriteNotebook) -> None:
+    found = pipeline(
+        write_notebook,
+        [("parameters", "n = 1\nm = 2\nunused = 3"), ("step:a", "x = n"), ("step:b", "def f():\n    return m\ny = f()")],
+    )
+    assert [step.parameters for step in found.steps] == [("n",), ("m",)]
+
+
+def test_undefined_name_of_a_skipped_cell(write_notebook: WriteNotebook) -> None:
+    result, found = compiled(write_notebook, [("skip", "limit = 3"), ("step:a", "x = 1\ny = limit")])
+    assert result is None
+    (problem,) = [d for d in found if d.is_error]
+    assert (problem.code, problem.location and problem.location.line) == ("KL202", 2)
+    assert "cell 1" in problem.hint
+
+
+def test_skipped_cell_that_changes_what_others_read(write_notebook: WriteNotebook) -> None:
+    _, found = compiled(write_notebook, [("step:a", "x = 1"), ("skip", "x = 2"), ("step:b", "y = x")])
+    assert [d.code for d in found] == ["KL108"]
+
+
+def test_a_split_step_is_joined_when_nothing_changes(write_notebook: WriteNotebook) -> None:
+    found = pipeline(write_notebook, [("step:a", "x = 1"), ("step:b", "z = 5"), ("step:a", "y = x + 1"), ("step:c", "y, z")])
+    assert [(step.name, step.cells) for step in found.steps] == [("a", (1, 3)), ("b", (2,)), ("c", (4,))]
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "line"),
+    [
+        ("x = 1\nfor", "KL201", 2),
+        ("x = 1\n\n%run other.py", "KL203", 3),
+        ("ns = globals()\nns['a'] = 1", "KL203", 1),
+        ("x = 1\n%unheard_of_magic x", "KL205", 2),
+        ("%%time\nx = 1\ny = = 2", "KL201", 3),
+        ("!ls \\\n  -l\nz = undefined_name", "KL202", 3),
+        ("y = Out[1]", "KL204", 1),
+    ],
+)
+def test_findings_have_their_place(write_notebook: WriteNotebook, source: str, code: str, line: int) -> None:
+    result, found = compiled(write_notebook, [("step:a", "ok = 1"), ("step:b", source)])
+    assert result is None
+    problem = next(d for d in found if d.is_error)
+    assert (problem.code, problem.location and problem.location.cell) == (code, 2)
+    assert problem.location is not None
+    assert problem.location.line == line
+
+
+def test_order_by_seed_is_explained(write_notebook: WriteNotebook) -> None:
+    steps = ["import random\nrandom.seed(1)", "a1 = random.random()", "b1 = random.random()"]
+    _, found = compiled(write_notebook, [(f"step:s{i}", code) for i, code in enumerate(steps)])
+    assert [d.code for d in found] == ["KL301"]
+    assert "s0, s1, s2" in found[0].message
+
+
+def test_declared_branch_gets_what_it_reads(write_notebook: WriteNotebook) -> None:
+    _, found = compiled(
+        write_notebook,
+        [("step:a", "x = 1"), ("step:b|prev:a", "x = 2"), ("step:c|prev:a", "y = x")],
+    )
+    assert [d.code for d in found] == ["KL302"]
+    assert "'b'" in found[0].message
+
+
+def test_analysis_runs_nothing(write_notebook: WriteNotebook) -> None:
+    cells = [("step:a", "import antigravity_not_there, os\nos.makedirs('made_by_analysis')\nraise SystemExit")]
+    pipeline(write_notebook, cells)
+    from pathlib import Path
+
+    assert not Path("made_by_analysis").exists()

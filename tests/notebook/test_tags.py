@@ -1,0 +1,36 @@
+"""The grammar of tags: what is written is read back, and foreign tags are left alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kale_lite.notebook.tags import Bare, Malformed, OptionTag, Prev, StepTag, Tag, format_tag, parse_tag
+
+TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1).filter(lambda t: t.strip())
+PART = TEXT.filter(lambda t: ":" not in t)
+TAGS: st.SearchStrategy[Tag] = st.one_of(
+    st.sampled_from(["imports", "skip", "parameters", "pipeline-metrics"]).map(Bare),
+    st.builds(StepTag, TEXT, st.sampled_from(["step", "block"])),
+    TEXT.map(Prev),
+    st.builds(lambda k, v: OptionTag("label", (k, v)), PART, TEXT),
+    st.builds(lambda s, k: OptionTag("secret", (s, k, "TOKEN")), PART, PART),
+)
+
+
+@given(TAGS)
+def test_written_tags_are_read_back(tag: Tag) -> None:
+    assert parse_tag(format_tag(tag)) == tag
+
+
+@given(st.text())
+def test_any_text_is_read(text: str) -> None:
+    parsed = parse_tag(text)
+    if parsed is not None and not isinstance(parsed, Malformed):
+        assert format_tag(parsed) == text
+
+
+@pytest.mark.parametrize("text", ["slideshow", "remove-cell", "todo: later", "hide_input", "papermill-error", "x:y", "", "steps"])
+def test_foreign_tags(text: str) -> None:
+    assert parse_tag(text) is None
