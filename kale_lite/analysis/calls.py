@@ -264,6 +264,7 @@ def call_functions_in(m: Machine, frame: Frame, value: Value, arguments: Sequenc
 
 def unknown_call(m: Machine, frame: Frame, node: ast.AST, receiver: Value, arguments: Arguments) -> Value:
     """Nothing is known of the callee: it may change and keep all it is given, and return any of it."""
+    m.log.unknown = True
     operands = joined([receiver, *arguments.all])
     called = call_functions_in(m, frame, operands, arguments.all, node)
     changed = m.deep(operands)

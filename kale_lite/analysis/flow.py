@@ -234,7 +234,8 @@ def _implicit_reads(m: Machine, part: Segment) -> None:
         kind = name.removeprefix(STATE_PREFIX)
         if kind in _OWN_READERS:
             continue
-        if kind == "matplotlib.rcParams" and not (m.log.plots or m.log.roots & _PLOTTING):
+        plotting = m.log.plots or m.log.unknown or m.log.roots & _PLOTTING
+        if kind == "matplotlib.rcParams" and not plotting:
             continue
         if active or kind in ("__future__", "ipython.config"):
             m.read(name, node, certain=False)

@@ -80,6 +80,7 @@ class StepLog:
     backend: Cause | None = None
     external: bool = False
     calls: bool = False
+    unknown: bool = False
     draws: dict[str, Cause] = field(default_factory=dict)
 
 

@@ -85,7 +85,11 @@ def test_functions_cell_is_a_step(write_notebook: WriteNotebook) -> None:
 def test_parameters_go_where_they_are_used(write_notebook: WriteNotebook) -> None:
     found = pipeline(
         write_notebook,
-        [("parameters", "n = 1\nm = 2\nunused = 3"), ("step:a", "x = n"), ("step:b", "def f():\n    return m\ny = f()")],
+        [
+            ("parameters", "n = 1\nm = 2\nunused = 3"),
+            ("step:a", "x = n"),
+            ("step:b", "def f():\n    return m\ny = f()"),
+        ],
     )
     assert [step.parameters for step in found.steps] == [("n",), ("m",)]
 
@@ -104,7 +108,9 @@ def test_skipped_cell_that_changes_what_others_read(write_notebook: WriteNoteboo
 
 
 def test_a_split_step_is_joined_when_nothing_changes(write_notebook: WriteNotebook) -> None:
-    found = pipeline(write_notebook, [("step:a", "x = 1"), ("step:b", "z = 5"), ("step:a", "y = x + 1"), ("step:c", "y, z")])
+    found = pipeline(
+        write_notebook, [("step:a", "x = 1"), ("step:b", "z = 5"), ("step:a", "y = x + 1"), ("step:c", "y, z")]
+    )
     assert [(step.name, step.cells) for step in found.steps] == [("a", (1, 3)), ("b", (2,)), ("c", (4,))]
 
 

@@ -46,7 +46,9 @@ def test_rules(line: str, expected: dict[str, Any]) -> None:
     assert {name: getattr(effect, name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("line", ["unheard_of.call(_)", "_.unheard_of(_)", "x = 1", "my_len(_)", "numpy.vectorize.x(_)"])
+@pytest.mark.parametrize(
+    "line", ["unheard_of.call(_)", "_.unheard_of(_)", "x = 1", "my_len(_)", "numpy.vectorize.x(_)"]
+)
 def test_unknown(line: str) -> None:
     assert match_effects([line]) == ((),)
 

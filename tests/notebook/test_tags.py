@@ -31,6 +31,8 @@ def test_any_text_is_read(text: str) -> None:
         assert format_tag(parsed) == text
 
 
-@pytest.mark.parametrize("text", ["slideshow", "remove-cell", "todo: later", "hide_input", "papermill-error", "x:y", "", "steps"])
+@pytest.mark.parametrize(
+    "text", ["slideshow", "remove-cell", "todo: later", "hide_input", "papermill-error", "x:y", "", "steps"]
+)
 def test_foreign_tags(text: str) -> None:
     assert parse_tag(text) is None

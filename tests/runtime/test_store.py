@@ -132,7 +132,9 @@ def test_functions_use_the_namespace_of_the_step(
     there = next_step(monkeypatch)
     there.update(store.read_payload(str(tmp_path), "p.0").values)
     there["k"] = 50
-    calls = "f(1), table['f'](1), table['partial'](), table['lambda'](), c.m(), C.s(), c.p, bound(), inner(), recursive(2)"
+    calls = (
+        "f(1), table['f'](1), table['partial'](), table['lambda'](), c.m(), C.s(), c.p, bound(), inner(), recursive(2)"
+    )
     assert eval(calls, there) == (51, 51, 51, 50, 50, 50, 50, 50, 60, 100)
     assert eval("type(c) is C and isinstance(c, C) and bound.__self__ is c", there)
 

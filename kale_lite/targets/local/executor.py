@@ -81,6 +81,7 @@ class PapermillExecutor:
         result = self.folder / "work" / f"{step.slug}.result.json"
         result.unlink(missing_ok=True)
         executed = self.folder / "steps" / f"{step.slug}.ipynb"
+        error: Exception | None = None
         try:
             content = self._prepare(step, result)
             papermill.execute_notebook(
@@ -90,13 +91,13 @@ class PapermillExecutor:
                 on_output=lambda cell, stream, text: self._output(step, cell, stream, text),
                 on_truncated=lambda cell: self.truncated.setdefault(step.name, set()).add(cell),
             )  # fmt: skip
-        except Exception as error:  # papermill, nbclient, zmq and the disk raise as they like
-            return failure.failed_step(
-                step, self.notebook, error, executed, _read(result), manager, self._warnings(step)
-            )
+        except Exception as raised:  # papermill, nbclient, zmq and the disk raise as they like
+            error = raised
+        # The harness has the last word: papermill also raises for cells that are tagged `raises-exception`.
         report = _read(result)
         if report is None or report["status"] != "ok":
-            return failure.failed_step(step, self.notebook, None, executed, report, manager, self._warnings(step))
+            warnings = self._warnings(step)
+            return failure.failed_step(step, self.notebook, error, executed, report, manager, warnings)
         return StepResult(
             "done", metrics=report["metrics"], payloads=report["payloads"], diagnostics=self._warnings(step)
         )

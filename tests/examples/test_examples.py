@@ -1,0 +1,76 @@
+"""Each example: the pipeline prints what the notebook prints run top to bottom, cell by cell."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from kale_lite.project import load
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+TIMES = re.compile(r"^(CPU times|Wall time):.*$", re.M)
+"""What ``%%time`` prints differs from run to run."""
+WIDGETS = re.compile(r"sk-container-id-\d+|id=\"[^\"]*\"|for=\"[^\"]*\"")
+
+
+def shown(content: Any) -> dict[int, list[str]]:
+    """The outputs of each code cell: text as it is, pictures by their kind."""
+    return {i: [_shown(o) for o in cell.outputs] for i, cell in enumerate(content.cells, 1) if cell.cell_type == "code"}
+
+
+def _shown(output: Any) -> str:
+    if output.output_type == "stream":
+        return TIMES.sub("(time)", str(output.text))
+    if "image/png" in output.data:
+        return str(output.data["image/png"])
+    return WIDGETS.sub("", str(output.data.get("text/plain", "")) + str(output.data.get("text/html", "")))
+
+
+@pytest.mark.parametrize(
+    ("name", "parallel", "metrics"),
+    [
+        ("tumours", {"logistic", "forest", "boosting", "svm"}, {"accuracy", "f1", "auc"}),
+        ("diabetes", {"ridge", "lasso"}, {"ridge_r2", "lasso_r2"}),
+        ("digits", {"neighbours", "clusters"}, {"knn_accuracy", "rand_index"}),
+    ],
+)
+def test_pipeline_means_the_notebook(tmp_path: Path, name: str, parallel: set[str], metrics: set[str]) -> None:
+    for folder in ("whole", "steps"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(NOTEBOOKS / f"{name}.ipynb", tmp_path / folder)
+    whole = nbformat.read(tmp_path / "whole" / f"{name}.ipynb", as_version=4)
+    NotebookClient(whole, timeout=300, resources={"metadata": {"path": str(tmp_path / "whole")}}).execute()
+
+    project = load(tmp_path / "steps" / f"{name}.ipynb")
+    result = project.run(output_dir=tmp_path / "out")
+
+    assert result.status == "done", result.diagnostics
+    assert set(result.metrics) == metrics
+    pipeline = project.compile()
+    reach = {step: _ancestors(pipeline.predecessors(), step) for step in parallel}
+    assert not any(reach[step] & parallel for step in parallel)
+    steps = nbformat.read(tmp_path / "out" / "notebook.ipynb", as_version=4)
+    assert shown(steps) == shown(whole)
+
+
+def _ancestors(before: Any, step: str) -> set[str]:
+    found: set[str] = set()
+    todo = [step]
+    while todo:
+        new = set(before[todo.pop()]) - found
+        found |= new
+        todo += new
+    return found
+
+
+def test_notebooks_are_saved_without_outputs() -> None:
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        content = nbformat.read(path, as_version=4)
+        nbformat.validate(content)
+        assert not any(cell.get("outputs") for cell in content.cells)
