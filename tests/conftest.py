@@ -25,7 +25,7 @@ def make_notebook(cells: Cells, **metadata: Any) -> Any:
     return content
 
 
-@pytest.fixture()
+@pytest.fixture
 def write_notebook(tmp_path: Path) -> WriteNotebook:
     """Writes a notebook of (tags, source) pairs and gives its path."""
 

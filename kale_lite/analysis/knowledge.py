@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kale_lite.analysis import calls, namespace
@@ -25,7 +26,7 @@ def applicable(m: Machine, receiver: Value, effects: Sequence[Effect]) -> list[E
     usable: list[Effect] = []
     for kind in types:
         if not kind or kind == "comparison":
-            fitting = list(effects)
+            fitting = [e for e in effects if not e.only_known]
         else:
             family = {kind, *m.bases(kind)}
             fitting = [e for e in effects if not e.receiver or family & set(e.receiver)]
@@ -65,6 +66,8 @@ class _Operands:
 
 
 def _apply_one(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands) -> Value:
+    if effect.draws_when and not _may_draw(m, effect, operands):
+        effect = replace(effect, draws=())
     namespace.apply_state(m, effect, node)
     _apply_files(m, node, effect, operands)
     _apply_names(m, node, effect, operands)
@@ -78,6 +81,14 @@ def _apply_one(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands
             if thing.kind != "external":
                 m.heap.hold(thing, operands.at(place).objects)
     return _result(m, frame, node, effect, operands, called)
+
+
+def _may_draw(m: Machine, effect: Effect, operands: _Operands) -> bool:
+    """Whether an operand is or holds an object that draws, such as an estimator without a random state."""
+    subject = operands.at("receiver" if effect.form == "method" else "arg:0")
+    if any(thing.kind == "opaque" and not thing.type for thing in m.heap.things(subject)):
+        return True
+    return any(m.heap[i].type in effect.draws_when for i in m.heap.reach(operands.everything().objects))
 
 
 def _mutate(m: Machine, node: ast.AST, value: Value, rule: str) -> None:
@@ -109,7 +120,7 @@ def _result(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _
 
 
 def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands, called: Value) -> Value:
-    thing = m.opaque(node, frame, effect.type, salt=effect.rule)
+    thing = m.opaque(node, frame, _type_of(m, effect, operands), salt=effect.rule)
     for place in effect.holds:
         m.heap.hold(thing, _without_modules(m, operands.at(place)))
     for place in effect.holds_elements:
@@ -118,6 +129,13 @@ def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _O
     if effect.calls:
         m.heap.hold(thing, called.objects)
     return Value(frozenset({thing.id}))
+
+
+def _type_of(m: Machine, effect: Effect, operands: _Operands) -> str:
+    if not effect.type.startswith(("arg:", "receiver")):
+        return effect.type
+    types = {thing.type for thing in m.heap.things(operands.at(effect.type))}
+    return types.pop() if len(types) == 1 else ""
 
 
 def _without_modules(m: Machine, value: Value) -> Iterable[int]:

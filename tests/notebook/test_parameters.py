@@ -26,7 +26,7 @@ derived = n * 2
 """
 
 
-@pytest.fixture()
+@pytest.fixture
 def parameters(write_notebook: WriteNotebook) -> tuple[Parameter, ...]:
     notebook, found = read_notebook(write_notebook([("parameters", SOURCE), ("step:a", "x = n")]))
     assert notebook is not None

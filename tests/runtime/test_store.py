@@ -26,7 +26,7 @@ from kale_lite.runtime import pickling, store
 from kale_lite.runtime.failures import StepFailure
 
 
-@pytest.fixture()
+@pytest.fixture
 def main(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """A ``__main__`` as in a kernel: its dict is the user's namespace."""
     module = ModuleType("__main__")
