@@ -12,9 +12,17 @@ __all__ = ["step_spec"]
 
 
 def step_spec(
-    step: Step, pipeline: Pipeline, *, store: Path, result: Path, parameters: Mapping[str, Any]
+    step: Step,
+    pipeline: Pipeline,
+    *,
+    store: Path,
+    result: Path,
+    parameters: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The JSON form of a step's spec. ``parameters`` are the values of the run, by name."""
+    """The JSON form of a step's spec.
+
+    ``parameters`` are the values of the run, by name.
+    """
     types = {p.name: p.type for p in pipeline.parameters}
     return {
         "format": 1,

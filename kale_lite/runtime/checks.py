@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
+import os
 import threading
 import zlib
 from typing import Any, Dict, List, Set
 
 from . import pickling, state, store
 from .failures import StepFailure
+from .watch import FileWatch
 
 __all__ = ["Watch"]
 
-_CHECKED_TYPES = ("builtins.", "numpy.", "pandas.")
 _LARGEST = 256 * 1024 * 1024
-"""Inputs with more buffers than this many bytes are compared by their memory map alone."""
+"""Inputs with more buffers than this many bytes are not compared (recorded as unchecked)."""
 _OWN_THREADS = ("IPythonHistorySavingThread", "ZMQ", "Heartbeat", "IOPub", "Control", "Shell", "Subshell", "pydevd",
                 "asyncio_", "ThreadPoolExecutor", "QueueFeederThread", "QueueManagerThread", "ExecutorManagerThread",
                 "tqdm", "loky", "joblib", "Subshell", "fsspecIO")  # fmt: skip
+_HELPERS = ("loky", "joblib", "resource_tracker", "multiprocessing", "ipykernel")
+"""Processes that libraries keep for their next call."""
 _RANDOM = ("numpy.random", "random")
 
 
@@ -30,22 +32,29 @@ class Watch:
         self.unchecked: List[str] = []
         self.threads: Set[int] = {t.ident or 0 for t in threading.enumerate()}
         self.readonly = {name: _fingerprint(namespace[name]) for name in spec.get("readonly", []) if name in namespace}
+        for kind in self._seeded():
+            # Drawing from a generator that the notebook seeded counts also when its library is not loaded yet.
+            state.capture(kind)
         self.states = {kind: state.digest(kind) for kind in (*_RANDOM, "os.environ", "cwd")}
+        self.processes = _children()
+        self.files = FileWatch(os.path.dirname(os.path.dirname(spec["result"])))
 
     def check(self) -> None:
         """Raise StepFailure for the first thing that is not as analysis assumed."""
+        self.files.stop()
         self._check_inputs()
         self._check_states()
-        self._check_alive()
+        self._check_threads()
+        self._check_processes()
 
     def _check_inputs(self) -> None:
         for name, before in self.readonly.items():
             if before is None:
                 self.unchecked.append(name)
-            elif name in self.namespace and _fingerprint(self.namespace[name]) != before:
+            elif name in self.namespace and _changed(self.namespace[name], before):
                 raise StepFailure(
                     "KL407",
-                    f"step {self.spec['step']!r} changed {name!r}, which analysis held read-only here",
+                    f"{name!r} was changed, although analysis held it read-only in this step",
                     f"work on a copy of {name!r}, or add an effect rule for the call that changes it",
                     name,
                 )
@@ -55,40 +64,60 @@ class Watch:
         for kind, before in self.states.items():
             if before is None or kind in allowed or f"draw:{kind}" in allowed or f"state:{kind}" in allowed:
                 continue
-            if state.digest(kind) != before and not (kind in _RANDOM and not self._seeded(kind)):
+            if state.digest(kind) != before and not (kind in _RANDOM and kind not in self._seeded()):
                 raise StepFailure(
                     "KL408",
-                    f"step {self.spec['step']!r} changed interpreter state {kind!r}, which analysis did not see",
+                    f"interpreter state {kind!r} was changed, which analysis did not see",
                     "make the change by a plain call in the cell, or add an effect rule for the call that makes it",
                     kind,
                 )
 
-    def _seeded(self, kind: str) -> bool:
-        """Whether the notebook seeded this generator: only then do later steps see that it was drawn from."""
-        return kind in self.spec.get("watch", {}).get("seeded", [])
+    def _seeded(self) -> List[str]:
+        """The generators that the notebook seeds: only then do later steps see that they were drawn from."""
+        return [kind for kind in self.spec.get("watch", {}).get("seeded", []) if kind in _RANDOM]
 
-    def _check_alive(self) -> None:
+    def _check_threads(self) -> None:
         for thread in threading.enumerate():
             if (thread.ident or 0) in self.threads or thread is threading.current_thread():
                 continue
-            if not thread.name.startswith(_OWN_THREADS) and not thread.daemon:
+            mine = getattr(getattr(thread, "_target", None), "__globals__", None) is self.namespace
+            if mine or not (thread.daemon or thread.name.startswith(_OWN_THREADS)):
                 raise StepFailure(
-                    "KL406", f"thread {thread.name!r} is still running when step {self.spec['step']!r} ends",
+                    "KL406",
+                    f"thread {thread.name!r} is still running when the step ends",
                     "wait for it in the step that starts it: thread.join()",
-                )  # fmt: skip
-        for child in multiprocessing.active_children():
-            if not child.daemon:
+                )
+
+    def _check_processes(self) -> None:
+        for pid, command in _children().items():
+            if pid not in self.processes and not any(word in command for word in _HELPERS):
                 raise StepFailure(
-                    "KL406", f"process {child.name!r} is still running when step {self.spec['step']!r} ends",
-                    "wait for it in the step that starts it: process.join()",
-                )  # fmt: skip
+                    "KL406",
+                    f"a process ({command[:60]}) is still running when the step ends",
+                    "wait for it in the step that starts it: process.wait()",
+                )
+
+
+def _children() -> Dict[int, str]:
+    """The commands of this process's living children, by their process ids; none where /proc is missing."""
+    found: Dict[int, str] = {}
+    for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
+                status, parent = file.read().rsplit(")", 1)[1].split()[:2]
+            with open(f"/proc/{entry}/cmdline", "rb") as file:
+                command = file.read().replace(b"\0", b" ").decode("utf-8", "replace").strip()
+        except (OSError, ValueError, IndexError):
+            continue
+        if int(parent) == os.getpid() and status not in "ZX":
+            found[int(entry)] = command
+    return found
 
 
 def _fingerprint(value: Any) -> Any:
-    """What a value pickles to, in short; None when it is of a type that may change without meaning, or too large."""
-    kind = f"{type(value).__module__.split('.')[0]}."
-    if not kind.startswith(_CHECKED_TYPES):
-        return None
+    """What a value pickles to, in short; None when it cannot be told, or is too large to look at twice."""
     try:
         data, buffers = pickling.dump(value)
     except Exception:
@@ -97,3 +126,9 @@ def _fingerprint(value: Any) -> Any:
     if sum(raw.nbytes for raw in raws) > _LARGEST:
         return None
     return hashlib.sha256(data).hexdigest(), tuple(zlib.crc32(raw) for raw in raws)
+
+
+def _changed(value: Any, before: Any) -> bool:
+    """Whether a value differs from its fingerprint; values that pickle differently each time tell nothing."""
+    now = _fingerprint(value)
+    return bool(now != before and now == _fingerprint(value))

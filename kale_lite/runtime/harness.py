@@ -124,6 +124,7 @@ class Harness:
         result = {
             "format": 1, "step": self.spec["step"], "status": status, "metrics": self.metrics,
             "payloads": self.payloads, "diagnostics": diagnostics, "seconds": self.seconds,
+            "files": self.watch.files.report() if self.watch is not None else {},
             "unchecked": self.watch.unchecked if self.watch is not None else [],
         }  # fmt: skip
         path = self.spec["result"]

@@ -156,6 +156,12 @@ _ROOTS = {"numpy.random": "numpy.random", "random": "random", "torch.random": "t
           "pandas.options": "pandas", "matplotlib.rcParams": "matplotlib", "cwd": "os"}  # fmt: skip
 
 
+_LIBRARIES_OWN = ("JOBLIB_", "LOKY", "KMP_", "OMP_", "MKL_", "OPENBLAS", "TF_", "XLA_", "CUDA_", "TOKENIZERS_", "MPL",
+                  "NUMEXPR", "BLIS", "VECLIB", "PYDEVD", "GIT_PAGER", "PAGER", "CLICOLOR", "FORCE_COLOR", "TERM",
+                  "ENABLE_IPC")  # fmt: skip
+"""Variables that libraries set for themselves: no change that a notebook means."""
+
+
 def capture(kind: str) -> Any:
     """The state of this kind as a value that can be pickled."""
     return _KINDS[kind][0]()
@@ -171,6 +177,9 @@ def digest(kind: str) -> Any:
     if _ROOTS.get(kind) not in sys.modules:
         return None
     try:
-        return hash(repr(capture(kind)))
+        value = capture(kind)
+        if kind == "os.environ":
+            value = {name: text for name, text in value.items() if not name.startswith(_LIBRARIES_OWN)}
+        return hash(repr(value))
     except Exception:
         return None

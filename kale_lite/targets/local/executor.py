@@ -22,6 +22,7 @@ from kale_lite.pipeline import Pipeline, Step
 from kale_lite.targets.local import failure
 from kale_lite.targets.local.events import Emit, Event
 from kale_lite.targets.local.options import StepResult
+from kale_lite.targets.local.races import Races
 
 __all__ = ["PapermillExecutor", "hash_seed"]
 
@@ -47,6 +48,7 @@ class PapermillExecutor:
     parameters: Mapping[str, Any]
     emit: Emit
     threads: ThreadPoolExecutor
+    races: Races
     log_output: bool = False
     truncated: dict[str, set[int]] = field(default_factory=dict)
 
@@ -98,6 +100,9 @@ class PapermillExecutor:
         if report is None or report["status"] != "ok":
             warnings = self._warnings(step)
             return failure.failed_step(step, self.notebook, error, executed, report, manager, warnings)
+        race = self.races.add(step, report.get("files", {}))
+        if race is not None:
+            return StepResult("failed", diagnostics=(race, *self._warnings(step)))
         return StepResult(
             "done", metrics=report["metrics"], payloads=report["payloads"], diagnostics=self._warnings(step)
         )

@@ -21,6 +21,7 @@ from kale_lite.targets.local.events import Emit, Event
 from kale_lite.targets.local.executor import PapermillExecutor, hash_seed
 from kale_lite.targets.local.kernels import check_kernel
 from kale_lite.targets.local.options import RunOptions, RunResult, StepResult
+from kale_lite.targets.local.races import Races
 from kale_lite.targets.local.record import Record, prepare_folder
 from kale_lite.targets.local.scheduler import schedule
 
@@ -90,6 +91,7 @@ def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit
     with ThreadPoolExecutor(options.jobs, thread_name_prefix="step") as threads:
         executor = PapermillExecutor(
             notebook, pipeline, folder, ship_harness(folder / "work"), cwd, kernel, options.parameters, tell, threads,
+            Races(pipeline),
             options.log_output,
         )  # fmt: skip
         results, interrupted = asyncio.run(_steps(pipeline, executor, tell, options))
