@@ -119,10 +119,12 @@ def _declared_branches(pipeline: Pipeline) -> Iterator[Diagnostic]:
         if need.kind == "declared":
             declared.setdefault(need.after, set()).add(need.before)
     closed = _closure(declared)
+    tagged = {step.name for step in pipeline.steps if step.role == "step"}
     told: set[tuple[str, str]] = set()
     for need in pipeline.dependencies:
         pair = (need.before, need.after)
-        if need.after in declared and need.kind != "declared" and need.before not in closed[need.after]:
+        hidden = need.after in declared and need.kind != "declared" and need.before not in closed[need.after]
+        if hidden and need.before in tagged:
             if pair not in told:
                 yield diagnose(
                     "KL302",

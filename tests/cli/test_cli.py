@@ -165,3 +165,11 @@ def test_check(write_notebook: WriteNotebook) -> None:
     done = kale_lite("check", warned, broken, "--format", "json")
     assert done.returncode == 2
     assert [(row["code"], row["cell"]) for row in json.loads(done.stdout)] == [("KL108", 3), ("KL201", 1)]
+
+
+def test_options_that_mean_nothing_here_are_told_once(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    path = write_notebook([("step:a|limit:memory:2Gi|image:r/i", "x = 1"), ("step:b|limit:memory:1Gi", "y = 1")])
+    done = kale_lite("run", path, "--output-dir", tmp_path / "out")
+    assert done.returncode == 0
+    assert done.stderr.count("KL111") == 2
+    assert "a, b" in done.stderr

@@ -257,3 +257,53 @@ def test_a_record_is_written_over_by_the_next_run(write_notebook: WriteNotebook,
     path = write_notebook([("step:a", "x = 1")])
     assert run(path, tmp_path).status == "done"
     assert run(path, tmp_path).status == "done"
+
+
+def test_files_are_put_back_before_a_retry(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    code = (
+        "with open('log.txt', 'a') as f:\n    f.write('x')\n"
+        "open('new.txt', 'a').write('n')\nassert open('new.txt').read() == 'nn'"
+    )
+    path = write_notebook([("step:a|retry:2", code)])
+    (tmp_path / "log.txt").write_text("before ")
+    assert run(path, tmp_path).steps["a"].attempts == 3
+    assert (tmp_path / "log.txt").read_text() == "before x"
+    assert (tmp_path / "new.txt").read_text() == "n"
+
+
+def test_any_step_name_is_safe_on_disk(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    names = ["../up", 'say "hi"; rm -rf', "データ", "a/b", "変数", "{x} '''"]
+    path = write_notebook([(f"step:{name}", f"v{i} = {i}\nprint({i})") for i, name in enumerate(names)])
+    result = run(path, tmp_path)
+    assert result.status == "done", result.diagnostics
+    assert list(result.steps) == names
+    assert len(list((tmp_path / "out" / "steps").iterdir())) == len(names)
+    assert not (tmp_path / "up.ipynb").exists()
+    assert [text.strip() for text in outputs(tmp_path / "out" / "notebook.ipynb").values()] == list("012345")
+
+
+def test_kales_notebook_runs_unchanged(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    """Every tag of Kale that means something here, old and new spelling, and its metadata."""
+    train = "step:train|prev:load|cache:enabled|label:k:v|image:repo/img:1|secret:s:k:TOKEN"
+    cells: Cells = [
+        ("imports", "import math"),
+        ("pipeline-parameters", "n = 4\nscale = -1.5"),
+        ("functions", "def twice(v):\n    return 2 * v"),
+        ("block:load|limit:nvidia.com/gpu:1|annotation:a:b", "x = list(range(n))"),
+        ("skip", "x"),
+        ("", "x.append(9)"),
+        (train, "y = [twice(v) * scale for v in x]"),
+        ("block:plain|prev:load|report:disabled", "z = math.floor(2.5)"),
+        ("pipeline-metrics", "total = sum(y)\nprint(total)\nprint(z)"),
+    ]
+    kale = {
+        "pipeline_name": "old", "experiment": {"id": "", "name": ""}, "docker_image": "x", "volumes": [],
+        "autosnapshot": False, "katib_run": False, "snapshot_volumes": False,
+    }  # fmt: skip
+    path = write_notebook(cells, kubeflow_notebook=kale)
+    project = load(path)
+    assert [d.code for d in project.diagnostics] == []
+    result = project.run(output_dir=tmp_path / "out")
+    assert result.status == "done", result.diagnostics
+    assert result.metrics == {"total": -45.0, "z": 2}
+    assert project.compile().name == "old"

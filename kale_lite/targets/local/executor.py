@@ -23,6 +23,7 @@ from kale_lite.targets.local import failure
 from kale_lite.targets.local.events import Emit, Event
 from kale_lite.targets.local.options import StepResult
 from kale_lite.targets.local.races import Races
+from kale_lite.targets.local.rollback import Rollback
 
 __all__ = ["PapermillExecutor", "hash_seed"]
 
@@ -49,6 +50,7 @@ class PapermillExecutor:
     emit: Emit
     threads: ThreadPoolExecutor
     races: Races
+    rollback: Rollback
     log_output: bool = False
     truncated: dict[str, set[int]] = field(default_factory=dict)
 
@@ -85,6 +87,7 @@ class PapermillExecutor:
         executed = self.folder / "steps" / f"{step.slug}.ipynb"
         error: Exception | None = None
         try:
+            self.rollback.before_attempt(step)
             content = self._prepare(step, result)
             papermill.execute_notebook(
                 content, str(executed), engine_name=ENGINE, kernel_name=self.kernel, progress_bar=False,

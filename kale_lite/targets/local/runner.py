@@ -23,6 +23,7 @@ from kale_lite.targets.local.kernels import check_kernel
 from kale_lite.targets.local.options import RunOptions, RunResult, StepResult
 from kale_lite.targets.local.races import Races
 from kale_lite.targets.local.record import Record, prepare_folder
+from kale_lite.targets.local.rollback import Rollback
 from kale_lite.targets.local.scheduler import schedule
 
 __all__ = ["TARGET", "RecordError", "run"]
@@ -91,7 +92,7 @@ def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit
     with ThreadPoolExecutor(options.jobs, thread_name_prefix="step") as threads:
         executor = PapermillExecutor(
             notebook, pipeline, folder, ship_harness(folder / "work"), cwd, kernel, options.parameters, tell, threads,
-            Races(pipeline),
+            Races(pipeline), Rollback(folder / "work" / "before", cwd),
             options.log_output,
         )  # fmt: skip
         results, interrupted = asyncio.run(_steps(pipeline, executor, tell, options))
