@@ -25,7 +25,9 @@ class Effect:
     or a view of it), ``unknown`` (any operand or what it holds). ``holds`` are operands that the
     (otherwise fresh) result keeps inside; ``holds_elements`` operands whose elements it keeps. ``keeps``
     are operands which the receiver keeps inside. ``type`` is the result's canonical type, or the place
-    (``arg:0``) of an operand of the same type. ``calls`` says whether function operands are called.
+    (``arg:0``) of an operand of the same type; with ``returns: receiver`` the result is a view of that
+    type. ``calls`` says whether function operands are called, ``special`` which special methods
+    (``__repr__``) of operands, and of what they hold, are.
 
     ``reads_files`` and ``writes_files`` are places of paths, or ``*`` for paths that cannot be known.
     ``reads_state``, ``writes_state``, ``draws`` and ``seeds`` are names of interpreter state; drawing is
@@ -50,6 +52,7 @@ class Effect:
     keeps: tuple[str, ...] = ()
     type: str = ""
     calls: bool = True
+    special: tuple[str, ...] = ()
     reads_files: tuple[str, ...] = ()
     writes_files: tuple[str, ...] = ()
     reads_state: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kale_lite.analysis import calls, namespace
+from kale_lite.analysis import calls, expressions, namespace
 from kale_lite.analysis.effect import Effect
 from kale_lite.analysis.heap import NOTHING, UNKNOWN_TEXT, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
@@ -74,6 +74,12 @@ def _apply_one(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands
     called = NOTHING
     if effect.calls:
         called = calls.call_functions_in(m, frame, operands.everything(), operands.arguments.all, node)
+    if effect.special:
+        reached = Value(m.deep(operands.everything()))
+        expressions.implicit_call(m, frame, reached, effect.special, node)
+    for place in effect.holds_elements:
+        if place.startswith("arg"):
+            expressions.elements(m, frame, operands.at(place), node)
     for place in effect.mutates:
         _mutate(m, node, operands.at(place), effect.rule)
     for place in effect.keeps:
@@ -103,7 +109,7 @@ def _result(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _
     if kind == "scalar":
         return Value(type=effect.type)
     if kind == "receiver":
-        return operands.receiver
+        return _view(m, frame, node, effect, operands.receiver) if effect.type else operands.receiver
     if kind == "elements":
         things = m.heap.things(operands.receiver)
         found = frozenset[int]().union(*(m.heap.held(t) for t in things)) if things else frozenset[int]()
@@ -117,6 +123,17 @@ def _result(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _
         held = frozenset[int]().union(*(m.heap.held(m.heap[i]) for i in everything)) if everything else everything
         return Value(everything | held | called.objects)
     return _fresh(m, frame, node, effect, operands, called)
+
+
+def _view(m: Machine, frame: Frame, node: ast.AST, effect: Effect, receiver: Value) -> Value:
+    """An object of another type that shares the receiver's memory: a change of it changes the receiver."""
+    views = set()
+    for thing in m.heap.things(receiver):
+        view = m.opaque(node, frame, effect.type, salt=(effect.rule, thing.id), mutable=thing.mutable)
+        view.view_of = thing.id
+        m.heap.hold(view, {thing.id})
+        views.add(view.id)
+    return Value(frozenset(views))
 
 
 def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands, called: Value) -> Value:
