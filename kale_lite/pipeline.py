@@ -6,7 +6,7 @@ Targets read it, ``pipeline.json`` holds it. Nothing here knows how it was made 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kale_lite.notebook.model import Kernel, Parameter, StepOptions
@@ -150,6 +150,17 @@ class Pipeline:
         for a, b in self.edges:
             before[b].add(a)
         return {name: frozenset(names) for name, names in before.items()}
+
+    def until(self, name: str) -> Pipeline:
+        """The part of the pipeline that a step needs, itself included."""
+        before, wanted, todo = self.predecessors(), {name}, [name]
+        while todo:
+            new = before[todo.pop()] - wanted
+            wanted |= new
+            todo += new
+        steps = tuple(step for step in self.steps if step.name in wanted)
+        needs = tuple(need for need in self.dependencies if need.after in wanted)
+        return replace(self, steps=steps, dependencies=needs)
 
     def reasons(self, before: str, after: str) -> Iterator[Dependency]:
         """The dependencies behind one edge."""

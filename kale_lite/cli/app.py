@@ -110,6 +110,8 @@ def run(
     kernel: Annotated[str | None, typer.Option("--kernel", "-k", help="Kernel instead of the notebook's own.")] = None,
     timeout: Annotated[float | None, typer.Option(min=0.001, help="Seconds a step may take.")] = None,
     retries: Annotated[int, typer.Option(min=0, help="Further attempts for a step that fails.")] = 0,
+    until: Annotated[str | None, typer.Option(metavar="STEP", help="Only this step and what it needs.")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="F", help="Write a JUnit report, a case a step.")] = None,
     log_output: Annotated[bool, typer.Option("--log-output", help="Show what cells print, as it comes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON event a line on stdout.")] = False,
     fail_on: Annotated[FailOn, typer.Option(help="Refuse to run from this severity on.")] = FailOn.ERROR,
@@ -125,31 +127,21 @@ def run(
 
         kale-lite run analysis.ipynb -p lr=0.1 -p epochs=5 --jobs 4
     """
-    from kale_lite.cli.running import run_notebooks
+    from kale_lite.cli.running import RunRequest, run_notebooks
 
     if output_dir is not None and len(notebooks) > 1:
         raise UsageError("--output-dir is for one notebook", hint="run the notebooks one by one")
     if cwd is not None and not cwd.is_dir():
         raise UsageError(f"--cwd: folder {cwd} does not exist")
-    options: dict[str, Any] = {
-        "cwd": cwd,
-        "kernel": kernel,
-        "timeout": timeout,
-        "retries": retries,
-        "log_output": log_output,
-    }
-    if jobs is not None:
-        options["jobs"] = jobs
-    code = run_notebooks(
-        notebooks,
-        list(param or []),
-        params_file,
-        output_dir,
-        options,
-        as_json=as_json,
-        strict=fail_on is FailOn.WARNING,
-    )
-    raise typer.Exit(code)
+    if junit is not None and not junit.absolute().parent.is_dir():
+        raise UsageError(f"--junit: folder {junit.absolute().parent} does not exist")
+    options: dict[str, Any] = {"cwd": cwd, "kernel": kernel, "timeout": timeout, "retries": retries}
+    options |= {"log_output": log_output, **({"jobs": jobs} if jobs is not None else {})}
+    strict = fail_on is FailOn.WARNING
+    request = RunRequest(
+        notebooks, tuple(param or ()), params_file, output_dir, until, junit, as_json, strict, options
+    )  # fmt: skip
+    raise typer.Exit(run_notebooks(request))
 
 
 @app.command()

@@ -3,45 +3,59 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kale_lite.cli.junit import write_junit
 from kale_lite.cli.progress import Reporter, reporter
 from kale_lite.diagnostics import Diagnostic, Severity, has_errors
 from kale_lite.errors import ExitCode, KaleLiteError, RefusedError, UsageError
+from kale_lite.graph import find_step
 from kale_lite.notebook import parse_value, read_params_file, set_parameters
 from kale_lite.project import default_output_dir, load
-from kale_lite.targets.local import TARGET, RunOptions, run
+from kale_lite.targets.local import TARGET, RunOptions, RunResult, run
 
-__all__ = ["run_notebooks"]
+__all__ = ["RunRequest", "run_notebooks"]
 
 _STATUS_CODES = {"done": ExitCode.DONE, "failed": ExitCode.FAILED, "interrupted": ExitCode.INTERRUPTED}
 
 
-def run_notebooks(
-    paths: Sequence[Path],
-    assignments: Sequence[str],
-    params_file: Path | None,
-    output_dir: Path | None,
-    options: dict[str, Any],
-    *,
-    as_json: bool,
-    strict: bool,
-) -> ExitCode:
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What the user asked for on the command line. ``options`` are those of ``RunOptions``."""
+
+    notebooks: Sequence[Path]
+    assignments: Sequence[str] = ()
+    params_file: Path | None = None
+    output_dir: Path | None = None
+    until: str | None = None
+    junit: Path | None = None
+    as_json: bool = False
+    strict: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run_notebooks(request: RunRequest) -> ExitCode:
     """Run notebooks one after another. The worst exit code counts; an interrupt stops the rest."""
-    given = _given_parameters(assignments, params_file)
+    given = _given_parameters(request.assignments, request.params_file)
     worst = ExitCode.DONE
-    for path in paths:
+    finished: list[tuple[str, RunResult]] = []
+    for path in request.notebooks:
         try:
-            code = _run_one(path, given, output_dir, options, as_json=as_json, strict=strict)
+            result = _run_one(path, given, request)
+            finished.append((path.stem, result))
+            code = _STATUS_CODES[result.status]
         except KaleLiteError as error:
             if not isinstance(error, RefusedError):
                 print(f"{path}: error: {error}", file=sys.stderr)
             code = error.exit_code
-        if code is ExitCode.INTERRUPTED:
-            return code
         worst = max(worst, code, key=_badness)
+        if code is ExitCode.INTERRUPTED:
+            break
+    if request.junit is not None:
+        write_junit(request.junit, finished)
     return worst
 
 
@@ -63,10 +77,8 @@ def _given_parameters(assignments: Sequence[str], params_file: Path | None) -> d
     return given
 
 
-def _run_one(
-    path: Path, given: dict[str, Any], output_dir: Path | None, options: dict[str, Any], *, as_json: bool, strict: bool
-) -> ExitCode:
-    show = reporter(as_json)
+def _run_one(path: Path, given: Mapping[str, Any], request: RunRequest) -> RunResult:
+    show = reporter(request.as_json)
     project = load(path)
     problems = project.diagnostics
     if project.notebook is not None:
@@ -74,18 +86,21 @@ def _run_one(
         problems = (*problems, *more)
     if project.pipeline is not None:
         problems = (*problems, *TARGET.check(project.pipeline))
-    _refuse(show, path, problems, strict=strict)
+    _refuse(show, path, problems, strict=request.strict)
     assert project.notebook is not None
     assert project.pipeline is not None
-    folder = output_dir or default_output_dir(path.stem)
+    pipeline = project.pipeline
+    if request.until is not None:
+        pipeline = pipeline.until(find_step(pipeline, request.until).name)
+    options = RunOptions(request.output_dir or default_output_dir(path.stem), values, **request.options)
     try:
-        with show.following(project.pipeline):
-            result = run(project.notebook, project.pipeline, RunOptions(folder, values, **options), show.on_event)
+        with show.following(pipeline):
+            result = run(project.notebook, pipeline, options, show.on_event)
     except RefusedError as error:
         show.findings(path, error.diagnostics)
         raise
     show.summary(path, result)
-    return _STATUS_CODES[result.status]
+    return result
 
 
 def _refuse(show: Reporter, path: Path, problems: tuple[Diagnostic, ...], *, strict: bool) -> None:

@@ -173,3 +173,23 @@ def test_options_that_mean_nothing_here_are_told_once(write_notebook: WriteNoteb
     assert done.returncode == 0
     assert done.stderr.count("KL111") == 2
     assert "a, b" in done.stderr
+
+
+def test_until_and_junit(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    from xml.etree import ElementTree
+
+    path = write_notebook([*GOOD, ("step:bad", "1 / 0  # <&\x1b"), ("step:after|prev:bad", "w = 1")])
+    report = tmp_path / "junit.xml"
+    done = kale_lite("run", path, "--output-dir", tmp_path / "a", "--until", "use", "--junit", report)
+    assert done.returncode == 0, done.stderr
+    cases = ElementTree.parse(report).getroot().iter("testcase")
+    assert [case.get("name") for case in cases] == ["load", "use"]
+
+    assert kale_lite("run", path, "--output-dir", tmp_path / "b", "--junit", report).returncode == 1
+    suite = next(ElementTree.parse(report).getroot().iter("testsuite"))
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("5", "1", "1")
+    failure = next(suite.iter("failure"))
+    assert "ZeroDivisionError" in str(failure.get("message"))
+    assert "cell 5, line 1" in str(failure.text)
+
+    assert kale_lite("run", path, "--until", "usee", cwd=tmp_path).returncode == 2
