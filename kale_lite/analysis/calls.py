@@ -112,6 +112,16 @@ def _notebook_method(m: Machine, frame: Frame, node: ast.Call, thing: Thing, nam
         return _value_call(m, frame, node, dynamic, arguments)
     if thing.kind == "instance":
         return _opaque_method(m, frame, node, name, target, arguments)
+    if name == "__subclasses__":
+        m.report(
+            "KL203",
+            "`__subclasses__()` finds classes dynamically, also those that other steps define",
+            node,
+            hint="keep a list of the classes of your own",
+        )
+    if thing.kind == "class":
+        # What a class inherits from a library, such as `register` of ABCs, may change the class.
+        m.mutate([thing.id], node)
     return unknown_call(m, frame, node, target, arguments)
 
 

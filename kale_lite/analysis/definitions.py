@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
-from kale_lite.analysis import calls, expressions, statements
+from kale_lite.analysis import calls, expressions, namespace, statements
 from kale_lite.analysis.heap import Thing, Value
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import mangled, store
@@ -126,7 +126,9 @@ def _decorate(m: Machine, frame: Frame, decorator: ast.expr, value: Value) -> Va
 def define_class(m: Machine, frame: Frame, node: ast.ClassDef) -> None:
     bases = [expressions.evaluate(m, frame, base) for base in node.bases]
     for keyword in node.keywords:
-        expressions.evaluate(m, frame, keyword.value)
+        value = expressions.evaluate(m, frame, keyword.value)
+        if keyword.arg == "metaclass":
+            _refuse_metaclass(m, value, node)
     thing = m.heap.make((node, frame.context), "class", born=m.log.index)
     for base in bases:
         m.heap.hold(thing, base.objects, "<bases>")
@@ -135,9 +137,29 @@ def define_class(m: Machine, frame: Frame, node: ast.ClassDef) -> None:
     for name, value in inner.local.items():
         m.heap.hold(thing, value.objects, mangled(name, inner))
     value = Value(frozenset({thing.id}))
+    _announce_subclass(m, frame, thing, node)
     for decorator in reversed(node.decorator_list):
         value = _decorate(m, frame, decorator, value)
     store(m, frame, node.name, value, node)
+
+
+def _refuse_metaclass(m: Machine, metaclass: Value, node: ast.ClassDef) -> None:
+    """A class is made anew wherever it is loaded: a metaclass of the notebook would run again."""
+    if any(thing.kind == "class" for thing in m.heap.things(metaclass)):
+        m.report(
+            "KL203",
+            f"class {node.name!r} has a metaclass of the notebook: its dynamic code would run again in other steps",
+            node,
+            hint="use a class decorator or `__init_subclass__`, or put the classes into a module that you import",
+        )
+
+
+def _announce_subclass(m: Machine, frame: Frame, thing: Thing, node: ast.ClassDef) -> None:
+    """A new class is told to its bases: ``__init_subclass__`` is called with it."""
+    for base in namespace.classes_of(m, thing)[1:]:
+        for ident in sorted(base.attrs.get("__init_subclass__", ())):
+            calls.call_value(m, frame, Value(frozenset({ident})), [Value(frozenset({thing.id}))], node)
+            return
 
 
 def touch_module(m: Machine, dotted: str, node: ast.AST) -> None:

@@ -11,7 +11,7 @@ from kale_lite.analysis.heap import NOTHING, UNKNOWN_TEXT, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import load, store
 
-__all__ = ["arithmetic", "elements", "evaluate", "implicit_call"]
+__all__ = ["arithmetic", "elements", "evaluate", "implicit_call", "truth"]
 
 _CONTAINERS = frozenset({
     "builtins.list", "builtins.tuple", "builtins.dict", "builtins.set", "builtins.frozenset",
@@ -35,6 +35,13 @@ _ADVANCING = frozenset(
 def evaluate(m: Machine, frame: Frame, node: ast.expr) -> Value:
     """The value of an expression; what evaluating it does is logged."""
     return _EXPRESSIONS[type(node)](m, frame, node)
+
+
+def truth(m: Machine, frame: Frame, node: ast.expr) -> Value:
+    """The value of a condition, which is asked whether it is true."""
+    value = evaluate(m, frame, node)
+    implicit_call(m, frame, value, ("__bool__", "__len__"), node)
+    return value
 
 
 def _constant(m: Machine, frame: Frame, node: ast.Constant) -> Value:
@@ -128,7 +135,7 @@ def _subscript(m: Machine, frame: Frame, node: ast.Subscript) -> Value:
         return load(m, frame, name, node)
     receiver = evaluate(m, frame, node.value)
     index = evaluate(m, frame, node.slice)
-    got = implicit_call(m, frame, receiver, ("__getitem__", "__class_getitem__"), node, [index])
+    got = implicit_call(m, frame, receiver, ("__getitem__", "__missing__", "__class_getitem__"), node, [index])
     parts = [_item_of(m, frame, thing, node, index) for thing in m.heap.things(receiver)]
     return joined([*parts, got]) if parts else NOTHING
 
@@ -229,18 +236,18 @@ def _unary(m: Machine, frame: Frame, node: ast.UnaryOp) -> Value:
 
 
 def _boolean(m: Machine, frame: Frame, node: ast.BoolOp) -> Value:
-    values = [evaluate(m, frame, node.values[0])]
+    values = [truth(m, frame, node.values[0])]
     for operand in node.values[1:]:
         before = m.fork(frame)
         m.uncertain += 1
-        values.append(evaluate(m, frame, operand))
+        values.append(truth(m, frame, operand))
         m.uncertain -= 1
         m.join(frame, [before, m.fork(frame)])
     return joined(values)
 
 
 def _choice(m: Machine, frame: Frame, node: ast.IfExp) -> Value:
-    evaluate(m, frame, node.test)
+    truth(m, frame, node.test)
     before = m.fork(frame)
     m.uncertain += 1
     first = evaluate(m, frame, node.body)
@@ -309,11 +316,11 @@ def _comprehend(
     m.uncertain += not _certainly_runs(first.iter)
     assign(m, frame, first.target, elements(m, frame, iterable, first.iter), None)
     for condition in first.ifs:
-        evaluate(m, frame, condition)
+        truth(m, frame, condition)
     for generator in rest:
         assign(m, frame, generator.target, elements(m, frame, evaluate(m, frame, generator.iter), generator.iter), None)
         for condition in generator.ifs:
-            evaluate(m, frame, condition)
+            truth(m, frame, condition)
     parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
     values = [evaluate(m, frame, part) for part in parts]
     m.uncertain -= not _certainly_runs(first.iter)

@@ -37,7 +37,10 @@ def _patched(flow: Flow) -> Iterator[Diagnostic]:
     for i, step in enumerate(flow.steps):
         for dotted, cause in step.log.patched.items():
             root = dotted.split(".")[0]
-            later = [s.segment.name for s in flow.steps[i + 1 :] if root in s.log.roots or root == "builtins"]
+            # Objects of the library reach steps that do not name it, so any step that calls something may see it.
+            later = [
+                s.segment.name for s in flow.steps[i + 1 :] if root in s.log.roots or s.log.calls or root == "builtins"
+            ]
             if later:
                 yield diagnose(
                     "KL206",

@@ -60,7 +60,7 @@ def _delete(m: Machine, frame: Frame, node: ast.Delete) -> None:
 
 
 def _if(m: Machine, frame: Frame, node: ast.If) -> None:
-    expressions.evaluate(m, frame, node.test)
+    expressions.truth(m, frame, node.test)
     if _is_main(node.test):
         run_block(m, frame, node.body)
         return
@@ -110,13 +110,13 @@ def _never_empty(node: ast.expr) -> bool:
 
 
 def _while(m: Machine, frame: Frame, node: ast.While) -> None:
-    expressions.evaluate(m, frame, node.test)
+    expressions.truth(m, frame, node.test)
     forever = isinstance(node.test, ast.Constant) and bool(node.test.value)
 
     def once() -> None:
         run_block(m, frame, node.body)
         if not m.dead:
-            expressions.evaluate(m, frame, node.test)
+            expressions.truth(m, frame, node.test)
 
     _loop(m, frame, once, node.orelse, certainly=forever, endless=forever)
 
@@ -240,7 +240,7 @@ def _match(m: Machine, frame: Frame, node: ast.Match) -> None:
         def run() -> None:
             patterns.bind_pattern(m, frame, found.pattern, subject)
             if found.guard is not None:
-                expressions.evaluate(m, frame, found.guard)
+                expressions.truth(m, frame, found.guard)
             run_block(m, frame, found.body)
 
         return run
@@ -268,7 +268,7 @@ def _raise(m: Machine, frame: Frame, node: ast.Raise) -> None:
 
 
 def _assert(m: Machine, frame: Frame, node: ast.Assert) -> None:
-    expressions.evaluate(m, frame, node.test)
+    expressions.truth(m, frame, node.test)
     if node.msg is not None:
         before = m.fork(frame)
         m.uncertain += 1

@@ -72,11 +72,25 @@ class Harness:
     def _load_payloads(self) -> Dict[str, store.Loaded]:
         found = {}
         for wanted in self.spec.get("loads", []):
-            loaded = store.read_payload(self.spec["store"], wanted["payload"])
+            loaded = self._read(wanted)
             found[wanted["payload"]] = loaded
             for name in wanted["names"]:
                 self._put(name, loaded.values[name])
         return found
+
+    def _read(self, wanted: Dict[str, Any]) -> store.Loaded:
+        try:
+            return store.read_payload(self.spec["store"], wanted["payload"])
+        except StepFailure:
+            raise
+        except Exception as error:  # unpickling runs code of the values' own
+            names = ", ".join(map(repr, wanted["names"]))
+            raise StepFailure(
+                "KL410",
+                f"{names} cannot be loaded: {type(error).__name__}: {error}",
+                "define the class or function in a module that you import, or tag the cells as one step",
+                wanted["names"][0],
+            ) from error
 
     def _put(self, name: str, value: Any) -> None:
         if name.startswith(_STATE):
@@ -104,9 +118,18 @@ class Harness:
         self._write_result("ok", [])
 
     def _take(self, name: str) -> Any:
-        if name.startswith(_STATE):
-            return state.capture(name[len(_STATE) :])
-        return self.namespace.get(name, pickling.ABSENT)
+        if not name.startswith(_STATE):
+            return self.namespace.get(name, pickling.ABSENT)
+        kind = name[len(_STATE) :]
+        try:
+            return state.capture(kind)
+        except pickling.Unserialisable as error:
+            raise StepFailure(
+                "KL401",
+                f"interpreter state {kind!r} cannot be serialised for the steps that need it: {error}",
+                "set it up in each step that needs it, or tag the cells as one step",
+                kind,
+            ) from None
 
     def _report_metrics(self) -> None:
         for metric in self.spec.get("metrics", []):

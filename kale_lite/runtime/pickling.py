@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import io
+import logging
 import sys
 import tempfile
 import threading
@@ -97,6 +98,10 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         for kind, name in _REFUSED:
             if isinstance(obj, kind) and not isinstance(obj, (io.StringIO, io.BytesIO)):
                 raise Unserialisable(name)
+        if isinstance(obj, logging.Logger) and any(type(h) is not logging.NullHandler for h in obj.handlers):
+            raise Unserialisable(f"the logger {obj.name!r}, whose handlers would be lost")
+        if _has_own_hooks(type(obj)):
+            return _reduce_instance(obj)
         if isinstance(obj, threading.Thread):
             raise Unserialisable("a thread")
         return super().reducer_override(obj)
@@ -128,6 +133,42 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
 
 def _is_notebooks(func: types.FunctionType) -> bool:
     return func.__globals__ is _namespace() or func.__module__ == "__main__"
+
+
+_HOOKS = ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
+
+
+def _has_own_hooks(kind: type) -> bool:
+    """Whether a plain class of the notebook says itself how it is pickled, which may leave something out."""
+    plain = kind.__module__ == "__main__" and all(k.__module__ == "__main__" for k in kind.__mro__[:-1])
+    return plain and any(hook in k.__dict__ for k in kind.__mro__[:-1] for hook in _HOOKS)
+
+
+def _reduce_instance(obj: Any) -> Any:
+    """An instance with all that it holds: between the steps of one notebook nothing may be left out."""
+    slots = [name for kind in type(obj).__mro__ for name in _slots_of(kind)]
+    held = {name: getattr(obj, name) for name in slots if hasattr(obj, name)}
+    return _make_instance, (type(obj),), (dict(getattr(obj, "__dict__", {})), held), None, None, _fill_instance
+
+
+def _slots_of(kind: type) -> List[str]:
+    slots = kind.__dict__.get("__slots__", ())
+    names = [slots] if isinstance(slots, str) else list(slots)
+    private = [n for n in names if n.startswith("__") and not n.endswith("__")]
+    mangled = {n: f"_{kind.__name__.lstrip('_')}{n}" for n in private}
+    return [mangled.get(n, n) for n in names if n not in ("__dict__", "__weakref__")]
+
+
+def _make_instance(kind: type) -> Any:
+    return object.__new__(kind)
+
+
+def _fill_instance(obj: Any, state: Tuple[Dict[str, Any], Dict[str, Any]]) -> None:
+    own, slots = state
+    if own:
+        obj.__dict__.update(own)
+    for name, value in slots.items():
+        object.__setattr__(obj, name, value)
 
 
 def _reduce_cached(wrapper: Any) -> Any:

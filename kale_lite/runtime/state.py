@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict, List, Tuple
+
+from . import pickling
 
 __all__ = ["capture", "digest", "restore"]
 
@@ -116,10 +118,25 @@ def _set_locale(name: Any) -> None:
     _module("locale").setlocale(_module("locale").LC_ALL, name)
 
 
+def _handlers() -> Dict[str, List[Any]]:
+    """The handlers of each named logger, other than those that do nothing."""
+    logging = _module("logging")
+    found = {n: x.handlers for n, x in logging.root.manager.loggerDict.items() if isinstance(x, logging.Logger)}
+    return {n: [h for h in some if type(h) is not logging.NullHandler] for n, some in found.items()}
+
+
+_BASE_HANDLERS = _handlers()
+
+
 def _get_logging() -> Dict[str, Any]:
-    """Levels, and whether the root logger writes to the console (its handlers themselves cannot travel)."""
+    """Levels, and whether the root logger writes to the console. Raises for handlers that cannot travel."""
     logging = _module("logging")
     root = logging.getLogger()
+    for name, some in _handlers().items():
+        if len(some) > len(_BASE_HANDLERS.get(name, [])):
+            raise pickling.Unserialisable(f"the handlers of logger {name!r}")
+    if any(type(handler) is logging.FileHandler for handler in root.handlers):
+        raise pickling.Unserialisable("the log file of the root logger")
     formats = [getattr(h.formatter, "_fmt", None) for h in root.handlers if isinstance(h, logging.StreamHandler)]
     levels = {n: x.level for n, x in root.manager.loggerDict.items() if isinstance(x, logging.Logger)}
     return {"root": root.level, "formats": formats, "levels": levels}

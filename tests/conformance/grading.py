@@ -38,9 +38,9 @@ Case = dict[str, Any]
 
 
 def cases() -> list[Case]:
-    """All cases of the project."""
-    text = (HERE / "cases.jsonl").read_text("utf-8")
-    return [json.loads(line) for line in text.splitlines() if line]
+    """The given cases, and those of our own that reviews and users brought."""
+    texts = [(HERE / name).read_text("utf-8") for name in ("cases.jsonl", "more_cases.jsonl")]
+    return [json.loads(line) for text in texts for line in text.splitlines() if line]
 
 
 def notebook(case: Case) -> Any:

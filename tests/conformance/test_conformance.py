@@ -57,8 +57,9 @@ def test_case(case: grading.Case, worker: ProcessPoolExecutor) -> None:
 
 
 def test_the_cases_are_complete() -> None:
-    assert len(CASES) == 240
-    assert len({case["id"] for case in CASES}) == 240
+    given = [case for case in CASES if case["group"] != "review"]
+    assert len(given) == 240
+    assert len({case["id"] for case in CASES}) == len(CASES)
 
 
 SLOW = [c for c in CASES if os.environ.get("KALE_LITE_SLOW_CONFORMANCE") or c["id"] in (
