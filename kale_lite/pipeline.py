@@ -79,7 +79,7 @@ class Step:
     first cell, after ``replays`` (import statements and known settings) and ``parameters``.
     ``inputs`` and ``outputs`` are the variables a reader of the graph cares about. ``readonly`` are
     loaded names that knowledge (not syntax) holds unchanged and a later step reads: checked when
-    the step ends. ``absent`` are names which must not exist when the step starts.
+    the step ends.
     ``files_read`` and ``files_written`` hold paths as written, ``*`` when unknown.
     """
 

@@ -28,7 +28,7 @@ _DISPLAY = frozenset({"html", "HTML", "markdown", "latex", "javascript", "js", "
 _FILE = frozenset({"writefile", "file"})
 _HARMLESS = frozenset({
     "pinfo", "pinfo2", "psource", "pdoc", "pfile", "pdef", "who", "who_ls", "whos", "lsmagic", "magic", "page",
-    "quickref", "history", "hist", "colors", "pdb", "pprint", "automagic", "alias_magic", "xmode", "precision_",
+    "quickref", "history", "hist", "colors", "pdb", "pprint", "automagic", "alias_magic", "xmode",
     "matplotlib", "autosave", "logstart", "logstop", "tb", "load_ext", "reload_ext", "unload_ext", "autoreload",
     "config", "doctest_mode", "clear", "cls", "watermark", "dirs", "connect_info", "notebook", "psearch",
 })  # fmt: skip
@@ -72,7 +72,6 @@ _DYNAMIC = frozenset(
         "pastebin",
         "pylab",
         "cython",
-        "python_",
     }
 )
 _REPLAYED = frozenset({"load_ext", "reload_ext", "autoreload", "config"})
