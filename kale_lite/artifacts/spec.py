@@ -18,10 +18,11 @@ def step_spec(
     store: Path,
     result: Path,
     parameters: Mapping[str, Any],
+    fingerprints: Path | None = None,
 ) -> dict[str, Any]:
     """The JSON form of a step's spec.
 
-    ``parameters`` are the values of the run, by name.
+    ``parameters`` are the values of the run, by name; ``fingerprints`` is where to write those of the step's names.
     """
     types = {p.name: p.type for p in pipeline.parameters}
     return {
@@ -29,6 +30,7 @@ def step_spec(
         "step": step.name,
         "store": str(store),
         "result": str(result),
+        "fingerprints": str(fingerprints) if fingerprints is not None else None,
         "parameters": {name: _value(parameters[name], types.get(name, "any")) for name in step.parameters},
         "replays": list(step.replays),
         "loads": [{"payload": load.payload, "names": list(load.names)} for load in step.loads],

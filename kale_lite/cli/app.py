@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from kale_lite import __version__
+from kale_lite.cli.verifying import verify_command
 from kale_lite.errors import ExitCode, KaleLiteError, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -210,6 +211,9 @@ def check(
     bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     if any(d.severity in bad for p in projects for d in p.diagnostics):
         raise typer.Exit(ExitCode.REFUSED)
+
+
+app.command("verify")(verify_command)
 
 
 def _count(diagnostics: tuple[Diagnostic, ...]) -> str:

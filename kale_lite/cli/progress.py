@@ -22,7 +22,7 @@ from kale_lite.pipeline import Pipeline
 if TYPE_CHECKING:
     from kale_lite.targets.local import Event, RunResult
 
-__all__ = ["Reporter", "reporter"]
+__all__ = ["Reporter", "json_reporter", "reporter"]
 
 _SYMBOLS = {"waiting": ("·", "dim"), "running": ("▶", "cyan"), "done": ("✓", "green"), "failed": ("✗", "bold red"),
             "skipped": ("-", "yellow"), "cancelled": ("-", "yellow")}  # fmt: skip
@@ -37,11 +37,13 @@ class Reporter(Protocol):
     def summary(self, path: Path, result: RunResult) -> None: ...
 
 
-def reporter(as_json: bool) -> Reporter:
-    """The reporter for where the output goes."""
-    if as_json:
-        return _JsonReporter()
-    console = Console(highlight=False)
+def json_reporter() -> Reporter:
+    """Events as JSON lines on stdout."""
+    return _JsonReporter()
+
+
+def reporter(console: Console) -> Reporter:
+    """The reporter for where the console's output goes."""
     return _LiveReporter(console) if console.is_terminal else _PlainReporter(console)
 
 

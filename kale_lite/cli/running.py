@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from kale_lite.cli.junit import write_junit
-from kale_lite.cli.progress import Reporter, reporter
+from kale_lite.cli.progress import Reporter, json_reporter, reporter
 from kale_lite.diagnostics import Diagnostic, Severity, has_errors
 from kale_lite.errors import ExitCode, KaleLiteError, RefusedError, UsageError
 from kale_lite.graph import find_step
@@ -17,7 +19,7 @@ from kale_lite.notebook import parse_value, read_params_file, set_parameters
 from kale_lite.project import default_output_dir, load
 from kale_lite.targets.local import TARGET, RunOptions, RunResult, run
 
-__all__ = ["RunRequest", "run_notebooks"]
+__all__ = ["RunRequest", "given_parameters", "run_notebooks"]
 
 _STATUS_CODES = {"done": ExitCode.DONE, "failed": ExitCode.FAILED, "interrupted": ExitCode.INTERRUPTED}
 
@@ -39,7 +41,7 @@ class RunRequest:
 
 def run_notebooks(request: RunRequest) -> ExitCode:
     """Run notebooks one after another. The worst exit code counts; an interrupt stops the rest."""
-    given = _given_parameters(request.assignments, request.params_file)
+    given = given_parameters(request.assignments, request.params_file)
     worst = ExitCode.DONE
     finished: list[tuple[str, RunResult]] = []
     for path in request.notebooks:
@@ -63,7 +65,8 @@ def _badness(code: ExitCode) -> int:
     return [ExitCode.DONE, ExitCode.REFUSED, ExitCode.UNREACHABLE, ExitCode.FAILED, ExitCode.INTERRUPTED].index(code)
 
 
-def _given_parameters(assignments: Sequence[str], params_file: Path | None) -> dict[str, Any]:
+def given_parameters(assignments: Sequence[str], params_file: Path | None) -> dict[str, Any]:
+    """The parameters of ``-p`` and a file, unchecked. UsageError or RefusedError for what cannot be read."""
     given: dict[str, Any] = {}
     if params_file is not None:
         given, problems = read_params_file(params_file)
@@ -78,7 +81,7 @@ def _given_parameters(assignments: Sequence[str], params_file: Path | None) -> d
 
 
 def _run_one(path: Path, given: Mapping[str, Any], request: RunRequest) -> RunResult:
-    show = reporter(request.as_json)
+    show = json_reporter() if request.as_json else reporter(Console(highlight=False))
     project = load(path)
     problems = project.diagnostics
     if project.notebook is not None:

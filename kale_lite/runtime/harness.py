@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Any, Dict, List, Optional
 
-from . import checks, pickling, state, store
+from . import checks, fingerprint, pickling, state, store
 from .failures import StepFailure
 
 __all__ = ["Harness", "begin"]
@@ -107,6 +107,8 @@ class Harness:
         try:
             if self.watch is not None:
                 self.watch.check()
+            if self.spec.get("fingerprints"):
+                fingerprint.write_snapshot(self.namespace, self.spec["fingerprints"])
             self._report_metrics()
             for wanted in self.spec.get("saves", []):
                 values = {name: self._take(name) for name in wanted["names"]}

@@ -52,6 +52,7 @@ class PapermillExecutor:
     races: Races
     rollback: Rollback
     log_output: bool = False
+    fingerprints: bool = False
     truncated: dict[str, set[int]] = field(default_factory=dict)
 
     async def execute(self, step: Step) -> StepResult:
@@ -112,7 +113,11 @@ class PapermillExecutor:
 
     def _prepare(self, step: Step, result: Path) -> Any:
         spec = result.with_name(f"{step.slug}.spec.json")
-        data = step_spec(step, self.pipeline, store=self.folder / "store", result=result, parameters=self.parameters)
+        values = result.with_name(f"{step.slug}.fingerprints.json") if self.fingerprints else None
+        data = step_spec(
+            step, self.pipeline, store=self.folder / "store", result=result, parameters=self.parameters,
+            fingerprints=values,
+        )  # fmt: skip
         spec.write_text(json.dumps(data, default=repr), "utf-8")
         return build_step_notebook(step, self.notebook.cells, self.notebook, harness=self.harness, spec=spec)
 

@@ -19,7 +19,8 @@ class RunOptions:
 
     ``parameters`` are the checked values of all parameters; ``jobs`` how many steps run at once;
     ``cwd`` the steps' working directory (the notebook's folder if None); ``timeout`` seconds for a step
-    that sets none itself; ``retries`` further attempts for a step that sets none itself.
+    that sets none itself; ``retries`` further attempts for a step that sets none itself; ``fingerprints``
+    writes those of every name that a step holds at its end to ``work/SLUG.fingerprints.json``.
     """
 
     output_dir: Path
@@ -30,6 +31,7 @@ class RunOptions:
     timeout: float | None = None
     retries: int = 0
     log_output: bool = False
+    fingerprints: bool = False
 
 
 @dataclass(frozen=True, slots=True)

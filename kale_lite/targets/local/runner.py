@@ -93,7 +93,7 @@ def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit
         executor = PapermillExecutor(
             notebook, pipeline, folder, ship_harness(folder / "work"), cwd, kernel, options.parameters, tell, threads,
             Races(pipeline), Rollback(folder / "work" / "before", cwd),
-            options.log_output,
+            options.log_output, options.fingerprints,
         )  # fmt: skip
         results, interrupted = asyncio.run(_steps(pipeline, executor, tell, options))
     return _finish(record, results, interrupted, time.monotonic() - started, folder, tell)

@@ -1,0 +1,8 @@
+"""Verification: the notebook in one kernel, twice, and as a pipeline, compared cell by cell and name by name."""
+
+from __future__ import annotations
+
+from kale_lite.verify.compare import Difference, Verification
+from kale_lite.verify.verifier import VerifyOptions, verify
+
+__all__ = ["Difference", "Verification", "VerifyOptions", "verify"]
