@@ -18,13 +18,13 @@ _LEFT_OUT = {".git", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_che
 _SHARE_OF_DISK = 0.9
 
 
-def copy_folder(folder: Path, targets: Iterable[Path]) -> None:
-    """Copy a folder to each target, without environments, caches and records of runs.
+def copy_folder(folder: Path, targets: Iterable[Path], without: Path) -> None:
+    """Copy a folder to each target, except environments, caches, records of runs and the folder ``without``.
 
     UsageError when the copies would fill the disk.
     """
     places = list(targets)
-    size = sum(path.stat().st_size for path in _files(folder))
+    size = sum(path.stat().st_size for path in _files(folder, without))
     free = shutil.disk_usage(places[0].parent).free
     if size * len(places) > free * _SHARE_OF_DISK:
         raise UsageError(
@@ -34,14 +34,18 @@ def copy_folder(folder: Path, targets: Iterable[Path]) -> None:
         )
     for place in places:
         try:
-            shutil.copytree(folder, place, symlinks=True, ignore=_ignored)
+            shutil.copytree(folder, place, symlinks=True, ignore=lambda base, names: _ignored(base, names, without))
         except shutil.Error as error:
             source, _, reason = error.args[0][0]
             raise UsageError(f"the notebook's folder cannot be copied: {source}: {reason}") from None
 
 
-def _ignored(folder: str, names: list[str]) -> set[str]:
-    return {name for name in names if name in _LEFT_OUT or not _is_plain(os.path.join(folder, name))}
+def _ignored(folder: str, names: list[str], without: Path) -> set[str]:
+    return {n for n in names if _left_out(folder, n, without) or not _is_plain(os.path.join(folder, n))}
+
+
+def _left_out(folder: str, name: str, without: Path | None) -> bool:
+    return name in _LEFT_OUT or (without is not None and os.path.join(folder, name) == str(without))
 
 
 def _is_plain(path: str) -> bool:
@@ -49,10 +53,10 @@ def _is_plain(path: str) -> bool:
     return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
 
 
-def _files(folder: Path) -> list[Path]:
+def _files(folder: Path, without: Path | None = None) -> list[Path]:
     found = []
     for base, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name not in _LEFT_OUT]
+        folders[:] = [name for name in folders if not _left_out(base, name, without)]
         found += [path for name in names if (path := Path(base, name)).is_file() and not path.is_symlink()]
     return found
 

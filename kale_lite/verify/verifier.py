@@ -61,7 +61,7 @@ def verify(
         folders = [base / name / source.name for name in ("pipeline", "plain-1", "plain-2")]
         for folder in folders:
             folder.parent.mkdir(parents=True)
-        copy_folder(source, folders)
+        copy_folder(source, folders, without=options.keep.resolve() if options.keep else base)
         before = fingerprints(folders[0])
         seconds: dict[str, float] = {}
         tell(f"the pipeline: {len(pipeline.steps)} steps")

@@ -1,0 +1,133 @@
+"""Verification on real runs: it says the same of a right pipeline, and finds what a wrong one does otherwise."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kale_lite.notebook import read_notebook, set_parameters
+from kale_lite.notebook.model import Notebook
+from kale_lite.pipeline import Pipeline
+from kale_lite.project import load
+from kale_lite.verify import Verification, VerifyOptions, verify
+from tests.conftest import Cells, WriteNotebook
+
+RIGHT: Cells = [
+    ("imports", "import random, time, warnings\nimport pandas as pd"),
+    ("parameters", "n = 3"),
+    ("step:load", "df = pd.DataFrame({'a': range(n)})\nview = df\nprint(time.time())\nprint('fixed')"),
+    ("step:change", "df['b'] = df['a'] * 2\nwarnings.warn('careful')\nobject()"),
+    ("step:look", "warnings.warn('careful')\nprint(view)\nluck = random.random()\nstream = (i for i in df['a'])"),
+    ("step:write", "df.to_csv('out.csv')\nopen('stamp.txt', 'w').write(str(time.time()))"),
+    ("skip", "df = None"),
+]
+WRONG: Cells = [
+    ("step:make", "xs = [1, 2]\nys = [1, 2]\n"),
+    ("step:change", "xs.append(3)"),
+    ("step:show", "print(len(xs))\nopen('n.txt', 'w').write(str(len(xs)))"),
+]
+
+
+def verified(notebook: Notebook, pipeline: Pipeline, **given: object) -> Verification:
+    values, _ = set_parameters(notebook.parameters, given)
+    return verify(notebook, pipeline, VerifyOptions(values, frozenset(given)))
+
+
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Verification]:
+    import nbformat
+
+    from tests.conftest import make_notebook
+
+    path = tmp_path_factory.mktemp("right") / "nb.ipynb"
+    nbformat.write(make_notebook(RIGHT), path)
+    project = load(path)
+    assert project.notebook is not None
+    return path, verified(project.notebook, project.compile(), n=4)
+
+
+def test_a_right_pipeline_is_the_same(right: tuple[Path, Verification]) -> None:
+    _, found = right
+    assert found.status == "same", found.differences
+    assert found.compared["outputs"] >= 3
+    assert found.compared["values"] >= 8
+    assert found.compared["files"] == 2
+
+
+def test_what_varies_is_set_aside_and_counted(right: tuple[Path, Verification]) -> None:
+    _, found = right
+    assert "cell 3: what it prints, 1 of 2 lines" in found.set_aside
+    assert any("'luck' (float)" in text for text in found.set_aside)
+    assert "file stamp.txt" in found.set_aside
+    assert found.random == {"outputs": 1, "values": 1, "files": 1}
+
+
+def test_what_cannot_be_looked_into_is_said(right: tuple[Path, Verification]) -> None:
+    _, found = right
+    assert any("'stream'" in text and "generator" in text for text in found.not_compared)
+
+
+def test_the_notebooks_folder_is_left_alone(right: tuple[Path, Verification]) -> None:
+    path, _ = right
+    assert [entry.name for entry in path.parent.iterdir()] == ["nb.ipynb"]
+
+
+def test_a_wrong_pipeline_is_found_out(write_notebook: WriteNotebook) -> None:
+    """A step that should have read the changed list is given the first one."""
+    path = write_notebook(WRONG)
+    notebook, _ = read_notebook(path)
+    assert notebook is not None
+    pipeline = load(path).compile()
+    make, change, show = pipeline.steps
+    edges = tuple(
+        dataclasses.replace(d, before=make.name) if d.after == show.name else d for d in pipeline.dependencies
+    )
+    misled = dataclasses.replace(show, loads=change.loads)
+    broken = dataclasses.replace(pipeline, steps=(make, change, misled), dependencies=edges)
+    found = verified(notebook, broken)
+    assert found.status == "differs"
+    kinds = {d.kind: str(d) for d in found.differences}
+    assert (
+        kinds["value"]
+        == "step show (cell 3): 'xs' (list) differs at xs[2]\n  notebook: list of 3\n  pipeline: list of 2"
+    )
+    assert kinds["output"] == "cell 3: what it prints differs\n  notebook: 3\n  pipeline: 2"
+    assert kinds["file"] == "file n.txt: has other contents"
+
+
+def test_a_notebook_that_fails_is_told(write_notebook: WriteNotebook) -> None:
+    project = load(write_notebook([("step:a", "x = 1"), ("step:b", "x.nothing")]))
+    assert project.notebook is not None
+    found = verified(project.notebook, project.compile())
+    assert found.status == "failed"
+    assert str(found.differences[0]).startswith("cell 2: the notebook itself fails here: AttributeError")
+    assert "KL402" in found.differences[1].detail
+
+
+def test_the_command(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    path = write_notebook([("parameters", "n = 1"), ("step:a", "print(n)")])
+    done = subprocess.run(
+        [sys.executable, "-m", "kale_lite", "verify", str(path), "-p", "n=7", "--json", "--keep", str(tmp_path / "k")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["status"] == "same"
+    assert report["compared"]["outputs"] == 1
+    record = next((tmp_path / "k").glob("verify-*/record/notebook.ipynb"))
+    assert "7\\n" in record.read_text()
+
+
+def test_refused_before_anything_runs(write_notebook: WriteNotebook) -> None:
+    path = write_notebook([("step:a|prev:nowhere", "print(1)")])
+    done = subprocess.run(
+        [sys.executable, "-m", "kale_lite", "verify", str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
+    assert "✓" not in done.stdout
