@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kale_lite.analysis import expressions, statements
+from kale_lite.analysis.bindings import Binding, Import
 from kale_lite.analysis.canonical import BUILTINS, call_text, dotted_text, store_text
 from kale_lite.analysis.effect import Effect
 from kale_lite.analysis.heap import Value
-from kale_lite.analysis.machine import Binding, Frame, Import, Machine, StepLog
+from kale_lite.analysis.machine import Frame, Machine, StepLog
 from kale_lite.analysis.magics import IPYTHON
 from kale_lite.analysis.scope import scopes
 from kale_lite.analysis.steps import Segment
@@ -30,11 +32,15 @@ _PLOTTING = frozenset({"matplotlib", "seaborn", "pylab", "mpl_toolkits"})
 
 @dataclass(frozen=True, slots=True)
 class StepFlow:
-    """What one step does. ``reach`` are the things that each name can get at when the step is done."""
+    """What one step does.
+
+    ``bound`` are the names that it may have bound, as it leaves them; ``reach`` the things that names which are
+    mentioned later can get at then, where these are others than before the step.
+    """
 
     segment: Segment
     log: StepLog
-    names: Mapping[str, Binding]
+    bound: Mapping[str, Binding]
     reach: Mapping[str, frozenset[int]]
     runs: bool
 
@@ -45,6 +51,13 @@ class Flow:
 
     steps: tuple[StepFlow, ...]
     diagnostics: tuple[Diagnostic, ...]
+
+    def reach_after(self, index: int) -> dict[str, frozenset[int]]:
+        """The things that each name which is mentioned later can get at after a step."""
+        found: dict[str, frozenset[int]] = {}
+        for step in self.steps[: index + 1]:
+            found |= step.reach
+        return found
 
 
 def run_flow(
@@ -58,29 +71,47 @@ def run_flow(
     machine = Machine(lookup, bases)
     machine.skipped = skipped
     machine.evaluate = lambda frame, node: expressions.evaluate(machine, frame, node)
-    mentions = _last_mentions(parts)
-    steps = tuple(_run_segment(machine, i, part, parameters, mentions) for i, part in enumerate(parts))
+    reached = _Reached(_last_mentions(parts))
+    steps = tuple(_run_segment(machine, i, part, parameters, reached) for i, part in enumerate(parts))
     return Flow(steps, tuple(machine.diagnostics.values()))
 
 
-def _run_segment(
-    m: Machine, index: int, part: Segment, parameters: Sequence[Parameter], mentions: Mapping[str, int]
-) -> StepFlow:
+def _run_segment(m: Machine, index: int, part: Segment, parameters: Sequence[Parameter], reached: _Reached) -> StepFlow:
     m.log = StepLog(index)
     m.history, m.dead, m.step_name = False, False, part.name
-    m.names = {name: replace(b, fresh=False) if b.fresh else b for name, b in m.names.items()}
+    m.names.settle()
     runs = part.role in (Role.STEP, Role.METRICS)
     for code in part.codes:
         runs |= _run_cell(m, part, code, parameters)
     _implicit_reads(m, part)
-    reach = {name: _reach(m, b.value) for name, b in m.names.items()
-             if b.value.objects and mentions.get(name, -1) > index}  # fmt: skip
-    return StepFlow(part, m.log, dict(m.names), reach, runs)
+    return StepFlow(part, m.log, dict(m.names.bound), reached.update(m, index), runs)
 
 
-def _reach(m: Machine, value: Value) -> frozenset[int]:
-    """The things that matter for sharing: what can be changed, or told apart by identity."""
-    return frozenset(i for i in m.heap.reach(value.objects) if m.heap[i].kind != "external")
+class _Reached:
+    """The things that names can get at, brought up to date after each step where something changed."""
+
+    def __init__(self, mentions: Mapping[str, int]) -> None:
+        self._mentions = mentions
+        self._reach: dict[str, frozenset[int]] = {}
+        self._names: dict[int, set[str]] = defaultdict(set)
+        self._mark = 0
+
+    def update(self, m: Machine, index: int) -> dict[str, frozenset[int]]:
+        """The names mentioned after this step whose things are others than before it."""
+        grown, self._mark = m.heap.grown_since(self._mark)
+        stale = set(m.names.bound).union(*(self._names[thing] for thing in grown if thing in self._names))
+        changed = {name: self._now(m, name) for name in stale if self._mentions.get(name, -1) > index}
+        for name, things in changed.items():
+            for thing in self._reach.get(name, frozenset()) - things:
+                self._names[thing].discard(name)
+            for thing in things:
+                self._names[thing].add(name)
+        self._reach |= changed
+        return changed
+
+    def _now(self, m: Machine, name: str) -> frozenset[int]:
+        """What matters for sharing: what can be changed, or told apart by identity."""
+        return frozenset(i for i in m.heap.reach(m.names[name].value.objects) if m.heap[i].kind != "external")
 
 
 def _run_cell(m: Machine, part: Segment, code: Code, parameters: Sequence[Parameter]) -> bool:
@@ -117,7 +148,7 @@ def _run_top_level(
     m: Machine, frame: Frame, part: Segment, statement: ast.stmt, parameters: Mapping[str, Parameter]
 ) -> bool:
     bound = dict(m.log.bound)
-    origins = {name: b.origin for name, b in m.names.items() if name.startswith(STATE_PREFIX)}
+    origins = {name: m.names[name].origin for name in m.names.states()}
     if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
         m.postponed_annotations = True
         m.names[f"{STATE_PREFIX}__future__"] = Binding(origin=_origin(m, statement, ast.unparse(statement)))
@@ -228,11 +259,9 @@ def _implicit_reads(m: Machine, part: Segment) -> None:
     active = m.log.calls or m.log.external or bool(m.log.files)
     node = part.codes[-1].tree
     m.cell = part.first_cell
-    for name, binding in list(m.names.items()):
-        if not name.startswith(STATE_PREFIX) or not binding.present:
-            continue
+    for name in m.names.states():
         kind = name.removeprefix(STATE_PREFIX)
-        if kind in _OWN_READERS:
+        if kind in _OWN_READERS or not m.names[name].present:
             continue
         plotting = m.log.plots or m.log.unknown or m.log.roots & _PLOTTING
         if kind == "matplotlib.rcParams" and not plotting:

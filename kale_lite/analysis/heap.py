@@ -69,6 +69,7 @@ class Heap:
         self._things: list[Thing] = []
         self._by_key: dict[Hashable, Thing] = {}
         self._reach: dict[frozenset[int], tuple[int, frozenset[int]]] = {}
+        self._grown: list[int] = []
         self.changes = 0
 
     def __getitem__(self, ident: int) -> Thing:
@@ -95,6 +96,11 @@ class Heap:
         place.update(objects)
         if len(place) != before:
             self.changes += 1
+            self._grown.append(owner.id)
+
+    def grown_since(self, mark: int) -> tuple[set[int], int]:
+        """The things that have come to hold more since a mark, and the mark of now."""
+        return set(self._grown[mark:]), len(self._grown)
 
     def held(self, thing: Thing) -> set[int]:
         """Everything that a thing holds directly."""
@@ -103,7 +109,8 @@ class Heap:
     def reach(self, objects: frozenset[int]) -> frozenset[int]:
         """The things themselves and all that can be got at through them."""
         cached = self._reach.get(objects)
-        if cached is not None and cached[0] == self.changes:
+        if cached is not None and cached[1].isdisjoint(self._grown[cached[0] :]):
+            self._reach[objects] = (len(self._grown), cached[1])
             return cached[1]
         seen = set(objects)
         todo = list(objects)
@@ -112,5 +119,5 @@ class Heap:
             seen |= new
             todo.extend(new)
         result = frozenset(seen)
-        self._reach[objects] = (self.changes, result)
+        self._reach[objects] = (len(self._grown), result)
         return result

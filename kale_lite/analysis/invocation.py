@@ -6,8 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from kale_lite.analysis import calls, expressions, namespace, statements
+from kale_lite.analysis.bindings import Binding
 from kale_lite.analysis.heap import NOTHING, Thing, Value, joined
-from kale_lite.analysis.machine import Binding, Frame, Machine
+from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import mangled
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from kale_lite.analysis import bindings
+from kale_lite.analysis.bindings import ABSENT, Binding, Import, Names
 from kale_lite.analysis.canonical import BUILTINS
 from kale_lite.analysis.effect import Effect
 from kale_lite.analysis.heap import NOTHING, Heap, Thing, Value, joined
@@ -13,34 +15,7 @@ from kale_lite.analysis.scope import Scope
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.pipeline import STATE_PREFIX
 
-__all__ = ["Binding", "Cause", "FileEffect", "Frame", "Import", "Machine", "State", "StepLog"]
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """A statement that gives the same binding in any step: replayed where the name is needed."""
-
-    source: str
-    cell: int
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """What a name of the notebook is at one point.
-
-    ``fresh``: certainly bound, or certainly deleted, in the current step. ``absent``: may be unbound.
-    ``present``: may be bound. ``origin``: the import statement or ``parameter`` behind it, if only that.
-    """
-
-    value: Value = NOTHING
-    fresh: bool = False
-    absent: bool = False
-    present: bool = True
-    origin: Import | str | None = None
-
-
-ABSENT = Binding(absent=True, present=False)
+__all__ = ["Cause", "FileEffect", "Frame", "Machine", "State", "StepLog"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +63,7 @@ class StepLog:
 class State:
     """The part of the machine that branches: names of the module and of the running function."""
 
-    names: dict[str, Binding]
+    names: Names
     local: dict[str, Value]
     dead: bool = False
 
@@ -123,7 +98,7 @@ class Machine:
         self.bases = bases
         self.heap = Heap()
         self.scopes: dict[ast.AST, Scope] = {}
-        self.names: dict[str, Binding] = {}
+        self.names = Names()
         self.dead = False
         self.log = StepLog(-1)
         self.cell = 0
@@ -162,10 +137,10 @@ class Machine:
     # Branches.
 
     def fork(self, frame: Frame) -> State:
-        return State(dict(self.names), dict(frame.local), self.dead)
+        return State(self.names.fork(), dict(frame.local), self.dead)
 
     def restore(self, frame: Frame, state: State) -> None:
-        self.names, self.dead = dict(state.names), state.dead
+        self.names, self.dead = state.names.fork(), state.dead
         frame.local.clear()
         frame.local.update(state.local)
 
@@ -176,7 +151,7 @@ class Machine:
             self.dead = True
             return
         self.dead = False
-        self.names = _join_names([s.names for s in living])
+        self.names = bindings.join([s.names for s in living])
         merged = _join_locals([s.local for s in living])
         frame.local.clear()
         frame.local.update(merged)
@@ -272,7 +247,7 @@ class Machine:
         name = STATE_PREFIX + kind
         if not whole:
             self.read(name, node, rule=rule)
-        known = self.names.get(name, ABSENT)
+        known = self.names.get(name) or ABSENT
         fresh = whole or known.fresh or not known.present
         self.names[name] = Binding(fresh=fresh)
         self.log.bound.setdefault(name, Cause(self.place(node), rule))
@@ -280,34 +255,12 @@ class Machine:
     def draw(self, kind: str, node: ast.AST, rule: str = "") -> None:
         """Draw from a global random generator: an order only once it may have been seeded."""
         self.log.draws.setdefault(kind, self.cause(node, rule))
-        if self.names.get(STATE_PREFIX + kind, ABSENT).present:
+        if (self.names.get(STATE_PREFIX + kind) or ABSENT).present:
             self.write_state(kind, node, rule)
 
     def touch_file(self, path: str, node: ast.AST, *, writes: bool, rule: str = "", soft: bool = False) -> None:
         effect = FileEffect(path, writes, Cause(self.place(node), rule), soft)
         self.log.files.setdefault((path, writes), effect)
-
-
-def _join_names(all_names: list[dict[str, Binding]]) -> dict[str, Binding]:
-    if len(all_names) == 1:
-        return all_names[0]
-    first = all_names[0]
-    keys = dict.fromkeys(key for names in all_names for key in names)
-    return {key: _join_binding([names.get(key, ABSENT) for names in all_names], first.get(key)) for key in keys}
-
-
-def _join_binding(bindings: list[Binding], first: Binding | None) -> Binding:
-    if first is not None and all(b is first for b in bindings):
-        return first
-    present = [b for b in bindings if b.present]
-    origins = {b.origin for b in bindings}
-    return Binding(
-        joined([b.value for b in present] or [NOTHING]),
-        fresh=all(b.fresh for b in bindings),
-        absent=any(b.absent for b in bindings),
-        present=bool(present),
-        origin=origins.pop() if len(origins) == 1 else None,
-    )
 
 
 def _join_locals(all_locals: list[dict[str, Value]]) -> dict[str, Value]:

@@ -31,13 +31,15 @@ def may_meet(one: str, other: str) -> bool:
     )
 
 
+@lru_cache(maxsize=65536)
 def _pattern(path: str) -> str:
     path = re.sub(r"[*?]+|\[[^\]]*\]", UNKNOWN_TEXT, path)
     normal = posixpath.normpath(path.replace("\\", "/")) if path else UNKNOWN_TEXT
     return re.sub(f"{UNKNOWN_TEXT}+", UNKNOWN_TEXT, normal)
 
 
-def _with_parents(path: str) -> list[str]:
+@lru_cache(maxsize=65536)
+def _with_parents(path: str) -> tuple[str, ...]:
     """The path and the folders that hold it; ``.`` holds every relative path."""
     found = [path]
     while UNKNOWN_TEXT not in posixpath.basename(path) or "/" in path:
@@ -48,7 +50,7 @@ def _with_parents(path: str) -> list[str]:
         path = parent
     if not found[0].startswith("/"):
         found.append(".")
-    return found
+    return tuple(found)
 
 
 @lru_cache(maxsize=65536)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
+from kale_lite.analysis.bindings import Import
 from kale_lite.analysis.flow import Flow, StepFlow
-from kale_lite.analysis.machine import Import
 from kale_lite.analysis.paths import conflict, shown
 from kale_lite.analysis.versions import Transfers, iterate_needs, transfers
 from kale_lite.notebook import slugs
@@ -80,7 +80,7 @@ def _effects(step: StepFlow) -> Iterator[str]:
     yield from (f"service:{name}" for name in log.services)
     yield from (f"draw:{kind}" for kind in log.draws)
     yield from (name for name in log.bound if name.startswith(STATE_PREFIX))
-    yield from (name for name in step.names if name.startswith(STATE_PREFIX) and step.names[name].fresh)
+    yield from (name for name in step.bound if name.startswith(STATE_PREFIX) and step.bound[name].fresh)
 
 
 def _replays(found: object) -> Iterator[str]:
@@ -125,9 +125,9 @@ def _dependencies(flow: Flow, moved: Sequence[Transfers], kept: set[int]) -> Ite
         yield Dependency(names[need.maker], names[i], name, kind, place.cell, place.line, need.cause.rule)
     yield from _file_dependencies(flow, kept)
     yield from _service_dependencies(flow)
+    known = {names[i] for i in kept}
     for i in sorted(kept):
         segment = flow.steps[i].segment
-        known = {flow.steps[k].segment.name for k in kept}
         yield from (Dependency(before, segment.name, "", "declared", segment.first_cell)
                     for before in segment.after if before in known)  # fmt: skip
 

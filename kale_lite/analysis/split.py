@@ -23,8 +23,8 @@ def _problems(flow: Flow) -> Iterator[Diagnostic]:
         start = first.setdefault(name, i)
         if start == i:
             continue
-        for between in flow.steps[start + 1 : i]:
-            if between.segment.name != name and (reason := _meets(between, part)):
+        for j, between in enumerate(flow.steps[start + 1 : i], start + 1):
+            if between.segment.name != name and (reason := _meets(flow, j, i)):
                 yield _problem(between, part, reason)
                 return
 
@@ -41,16 +41,17 @@ def _problem(between: StepFlow, part: StepFlow, reason: str) -> Diagnostic:
     )
 
 
-def _meets(between: StepFlow, part: StepFlow) -> str:
+def _meets(flow: Flow, between: int, part: int) -> str:
     """What the part and a step in between both use, so that their order matters; empty when nothing."""
-    one, other = between.log, part.log
+    one, other = flow.steps[between].log, flow.steps[part].log
     changed = set(one.bound.keys() & (other.reads.keys() | other.bound.keys()))
     changed |= one.reads.keys() & other.bound.keys()
     if changed:
         return repr(min(changed))
-    for mutated, step in ((one, part), (other, between)):
-        for name in (step.log.reads.keys() | step.log.bound.keys()) & step.reach.keys():
-            if mutated.mutated.keys() & step.reach[name]:
+    for mutated, index in ((one, part), (other, between)):
+        log, reach = flow.steps[index].log, flow.reach_after(index)
+        for name in (log.reads.keys() | log.bound.keys()) & reach.keys():
+            if mutated.mutated.keys() & reach[name]:
                 return repr(name)
     if any(conflict(a, b) for a in one.files.values() for b in other.files.values()):
         return "the same files"

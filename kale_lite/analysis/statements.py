@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kale_lite.analysis import assignment, definitions, expressions, patterns
+from kale_lite.analysis.bindings import Import
 from kale_lite.analysis.heap import NOTHING, Value
-from kale_lite.analysis.machine import Frame, Import, Machine, State
+from kale_lite.analysis.machine import Frame, Machine, State
 
 __all__ = ["run_block", "run_statement"]
 
@@ -136,7 +137,7 @@ def _loop(
     ends: list[State] = [] if certainly else [entry]
     m.uncertain += 1
     for _ in range(_LOOP_ROUNDS):
-        changes, names = m.heap.changes, dict(m.names)
+        changes, names = m.heap.changes, m.names.fork()
         frame.loops.append([])
         frame.loops.append(breaks)
         once()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kale_lite.analysis.bindings import Import
 from kale_lite.analysis.flow import Flow, StepFlow
-from kale_lite.analysis.machine import Cause, Import
+from kale_lite.analysis.machine import Cause
 from kale_lite.diagnostics import Location
 from kale_lite.pipeline import STATE_PREFIX
 
@@ -48,17 +50,20 @@ class _Versions:
         self.touched = _touches(steps)
         self.last_read = _last_reads(steps)
         self.maker: dict[str, int | Import | str | None] = {}
+        self.reach: dict[str, frozenset[int]] = {}
+        self.holders: dict[int, set[str]] = defaultdict(set)
 
     def all(self) -> tuple[Transfers, ...]:
         return tuple(self._step(i, step) for i, step in enumerate(self.steps))
 
     def _step(self, index: int, step: StepFlow) -> Transfers:
         result = Transfers()
+        self._follow(step)
         for name, cause in step.log.reads.items():
             self._need(result, name, cause, "data")
         saved = self._changed(index, step)
         for name, cause in saved.items():
-            binding = step.names.get(name)
+            binding = step.bound.get(name)
             if name not in step.log.bound or binding is None or not binding.fresh:
                 self._need(result, name, cause, "data" if name in step.log.bound else "shared")
         for name, cause in self._joining(index, step, set(saved)).items():
@@ -67,7 +72,7 @@ class _Versions:
         if not step.runs and not saved:
             result = Transfers()
         self._make(index, step, saved)
-        result.groups = _groups(saved, step.reach)
+        result.groups = _groups(saved, self.reach)
         result.readonly = self._readonly(index, step, result, saved)
         return result
 
@@ -84,13 +89,14 @@ class _Versions:
         """The names whose version after the step is the step's own, as far as anyone reads it later."""
         changed: dict[str, Cause] = {}
         mutated = step.log.mutated
-        for name in sorted(self.live[index]):
-            binding = step.names.get(name)
+        touched = step.log.bound.keys() | self._holding(mutated)
+        for name in sorted(touched & self.live[index]):
+            binding = step.bound.get(name)
             if binding is not None and isinstance(binding.origin, Import) and binding.fresh:
                 continue
             if name in step.log.bound:
                 changed[name] = step.log.bound[name]
-            elif (hit := mutated.keys() & step.reach.get(name, frozenset())) and self._bound_before(name):
+            elif (hit := mutated.keys() & self.reach.get(name, frozenset())) and self._bound_before(name):
                 changed[name] = mutated[min(hit)]
         return changed
 
@@ -100,32 +106,48 @@ class _Versions:
     def _joining(self, index: int, step: StepFlow, saved: set[str]) -> dict[str, Cause]:
         """Names of earlier steps that come to share objects with what this step saves, where it matters."""
         joined: dict[str, Cause] = {}
-        candidates = [n for n in sorted(self.live[index]) if n not in saved and n in step.reach]
-        todo = [n for n in saved if n in step.reach]
+        live = self.live[index]
+        todo = sorted(saved, reverse=True)
         while todo:
             name = todo.pop()
-            for other in [c for c in candidates if c not in joined]:
-                shared = step.reach[name] & step.reach[other]
-                if isinstance(self.maker.get(other), int | str) and self._matters(index, shared, name, other):
+            for other in sorted(self._sharing(index, name)):
+                if other in live and other not in saved and other not in joined:
                     joined[other] = step.log.bound.get(name) or _cause_of(step)
                     todo.append(other)
         return joined
 
-    def _matters(self, index: int, shared: Iterable[int], name: str, other: str) -> bool:
-        """Whether a later step may change a shared object, or tell it apart, while both names are in use."""
-        until = min(self.last_read.get(name, -1), self.last_read.get(other, -1))
-        for thing in shared:
-            steps = self.touched.get(thing, ())
-            place = bisect_right(steps, index)
-            if place < len(steps) and steps[place] <= until:
-                return True
-        return False
+    def _sharing(self, index: int, name: str) -> set[str]:
+        """Names that hold an object of this one which a later step may change, or tell apart, while both are in use."""
+        found: set[str] = set()
+        for thing in self.reach.get(name, ()):
+            until = self._next_touch(thing, index)
+            if until <= self.last_read.get(name, -1):
+                found |= {other for other in self.holders[thing] if until <= self.last_read.get(other, -1)}
+        return {other for other in found if isinstance(self.maker.get(other), int | str)}
+
+    def _next_touch(self, thing: int, index: int) -> float:
+        steps = self.touched.get(thing, ())
+        place = bisect_right(steps, index)
+        return steps[place] if place < len(steps) else math.inf
+
+    def _follow(self, step: StepFlow) -> None:
+        """What names can get at when the step is done, and the other way round."""
+        for name, things in step.reach.items():
+            for thing in self.reach.get(name, frozenset()) - things:
+                self.holders[thing].discard(name)
+            for thing in things:
+                self.holders[thing].add(name)
+            self.reach[name] = things
+
+    def _holding(self, things: Iterable[int]) -> set[str]:
+        return set().union(*(self.holders[thing] for thing in things if thing in self.holders))
 
     def _make(self, index: int, step: StepFlow, saved: Mapping[str, Cause]) -> None:
-        for name, binding in step.names.items():
+        self.maker.update(dict.fromkeys(saved, index))
+        for name, binding in step.bound.items():
             if name in saved:
-                self.maker[name] = index
-            elif binding.fresh and isinstance(binding.origin, Import | str):
+                continue
+            if binding.fresh and isinstance(binding.origin, Import | str):
                 self.maker[name] = binding.origin
             elif binding.fresh and name in step.log.bound:
                 self.maker[name] = index if binding.present else None
@@ -139,7 +161,7 @@ class _Versions:
             for name in result.needs
             if name not in saved and name in self.live[index]
             and not name.startswith(STATE_PREFIX)
-            and step.log.cleared & step.reach.get(name, frozenset())
+            and step.log.cleared & self.reach.get(name, frozenset())
         }  # fmt: skip
 
 
@@ -153,7 +175,7 @@ def _liveness(steps: Sequence[StepFlow]) -> list[set[str]]:
     live: set[str] = set()
     for step in reversed(steps):
         after.append(set(live))
-        killed = {n for n in step.log.bound if step.names[n].fresh}
+        killed = {n for n in step.log.bound if n in step.bound and step.bound[n].fresh}
         live = (live - killed) | set(step.log.reads)
     return after[::-1]
 
