@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
-import zlib
 from typing import Any, Dict, List, Set
 
-from . import pickling, state, store
+from . import state, store
 from .failures import StepFailure
+from .inputs import Inputs
 from .watch import FileWatch
 
 __all__ = ["Watch"]
 
-_LARGEST = 256 * 1024 * 1024
-"""Inputs with more buffers than this many bytes are not compared (recorded as unchecked)."""
 _OWN_THREADS = ("IPythonHistorySavingThread", "ZMQ", "Heartbeat", "IOPub", "Control", "Shell", "Subshell", "pydevd",
                 "asyncio_", "ThreadPoolExecutor", "QueueFeederThread", "QueueManagerThread", "ExecutorManagerThread",
                 "tqdm", "loky", "joblib", "Subshell", "fsspecIO")  # fmt: skip
@@ -29,9 +26,8 @@ class Watch:
 
     def __init__(self, spec: Dict[str, Any], namespace: Dict[str, Any], loaded: Dict[str, store.Loaded]) -> None:
         self.spec, self.namespace = spec, namespace
-        self.unchecked: List[str] = []
         self.threads: Set[int] = {t.ident or 0 for t in threading.enumerate()}
-        self.readonly = {name: _fingerprint(namespace[name]) for name in spec.get("readonly", []) if name in namespace}
+        self.inputs = Inputs(spec.get("readonly", []), namespace, loaded.values())
         for kind in self._seeded():
             # Drawing from a generator that the notebook seeded counts also when its library is not loaded yet.
             state.capture(kind)
@@ -48,16 +44,13 @@ class Watch:
         self._check_processes()
 
     def _check_inputs(self) -> None:
-        for name, before in self.readonly.items():
-            if before is None:
-                self.unchecked.append(name)
-            elif name in self.namespace and _changed(self.namespace[name], before):
-                raise StepFailure(
-                    "KL407",
-                    f"{name!r} was changed, although analysis held it read-only in this step",
-                    f"work on a copy of {name!r}, or add an effect rule for the call that changes it",
-                    name,
-                )
+        for name in self.inputs.changed(self.namespace):
+            raise StepFailure(
+                "KL407",
+                f"{name!r} was changed, although analysis held it read-only in this step",
+                f"work on a copy of {name!r}, or add an effect rule for the call that changes it",
+                name,
+            )
 
     def _check_states(self) -> None:
         allowed = set(self.spec.get("watch", {}).get("states", []))
@@ -98,12 +91,22 @@ class Watch:
                 )
 
 
+def _candidates() -> List[str]:
+    """Process ids that may be children: those that each thread started, or all where the system does not tell."""
+    try:
+        found = []
+        for task in os.listdir("/proc/self/task"):
+            with open(f"/proc/self/task/{task}/children", encoding="ascii") as file:
+                found += file.read().split()
+        return found
+    except OSError:
+        return [entry for entry in os.listdir("/proc") if entry.isdigit()] if os.path.isdir("/proc") else []
+
+
 def _children() -> Dict[int, str]:
     """The commands of this process's living children, by their process ids; none where /proc is missing."""
     found: Dict[int, str] = {}
-    for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if not entry.isdigit():
-            continue
+    for entry in _candidates():
         try:
             with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
                 status, parent = file.read().rsplit(")", 1)[1].split()[:2]
@@ -114,21 +117,3 @@ def _children() -> Dict[int, str]:
         if int(parent) == os.getpid() and status not in "ZX":
             found[int(entry)] = command
     return found
-
-
-def _fingerprint(value: Any) -> Any:
-    """What a value pickles to, in short; None when it cannot be told, or is too large to look at twice."""
-    try:
-        data, buffers = pickling.dump(value)
-    except Exception:
-        return None
-    raws = [buffer.raw() for buffer in buffers]
-    if sum(raw.nbytes for raw in raws) > _LARGEST:
-        return None
-    return hashlib.sha256(data).hexdigest(), tuple(zlib.crc32(raw) for raw in raws)
-
-
-def _changed(value: Any, before: Any) -> bool:
-    """Whether a value differs from its fingerprint; values that pickle differently each time tell nothing."""
-    now = _fingerprint(value)
-    return bool(now != before and now == _fingerprint(value))

@@ -10,10 +10,11 @@ import os
 import shutil
 import tempfile
 import zlib
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from . import pickling
 from .failures import StepFailure
+from .mapping import Mapping
 
 __all__ = ["Loaded", "read_payload", "write_payload"]
 
@@ -21,10 +22,10 @@ _ALIGNMENT = 64
 
 
 class Loaded:
-    """A payload as loaded: its values by name, and the mapped buffers with their checksums."""
+    """A payload as loaded: its values by name, its buffers' map, and the bytes of its pickle beside them."""
 
-    def __init__(self, values: Dict[str, Any], meta: Dict[str, Any], mapped: Any) -> None:
-        self.values, self.meta, self.mapped = values, meta, mapped
+    def __init__(self, values: Dict[str, Any], mapping: Optional[Mapping], stream: int) -> None:
+        self.values, self.mapping, self.stream = values, mapping, stream
 
 
 def write_payload(store: str, ident: str, values: Dict[str, Any]) -> Dict[str, Any]:
@@ -162,7 +163,8 @@ def read_payload(store: str, ident: str, verify: bool = False) -> Loaded:
         if verify and zlib.crc32(view) != part["crc"]:
             raise _damaged(ident, "a buffer's checksum differs from the one written with it")
         views.append(view.toreadonly() if part["readonly"] else view)
-    return Loaded(pickling.load(data, views), meta, whole)
+    mapping = Mapping(os.path.join(folder, "buffers.bin"), whole) if views else None
+    return Loaded(pickling.load(data, views), mapping, len(data))
 
 
 def _mapped(path: str, meta: Dict[str, Any]) -> Any:

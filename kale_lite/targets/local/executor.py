@@ -108,8 +108,9 @@ class PapermillExecutor:
         if race is not None:
             return StepResult("failed", diagnostics=(race, *self._warnings(step)))
         return StepResult(
-            "done", metrics=report["metrics"], payloads=report["payloads"], diagnostics=self._warnings(step)
-        )
+            "done", metrics=report["metrics"], payloads=report["payloads"], diagnostics=self._warnings(step),
+            unchecked=tuple(report["unchecked"]),
+        )  # fmt: skip
 
     def _prepare(self, step: Step, result: Path) -> Any:
         spec = result.with_name(f"{step.slug}.spec.json")

@@ -36,7 +36,10 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How a step ended: ``done``, ``failed``, ``skipped`` (something it needs failed) or ``cancelled``."""
+    """How a step ended: ``done``, ``failed``, ``skipped`` (something it needs failed) or ``cancelled``.
+
+    ``unchecked`` are read-only inputs that were too costly to compare.
+    """
 
     status: str
     started: float = 0.0
@@ -44,6 +47,7 @@ class StepResult:
     attempts: int = 0
     metrics: Mapping[str, Any] = field(default_factory=dict)
     payloads: Mapping[str, Any] = field(default_factory=dict)
+    unchecked: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     traceback: str = ""
 

@@ -114,6 +114,7 @@ class Record:
         for name, result in results.items():
             step = self._steps[name]
             step["payloads"] = dict(result.payloads)
+            step["unchecked"] = list(result.unchecked)
             if result.traceback:
                 step["traceback"] = result.traceback
         self._run.update(status=status, metrics=dict(metrics), finished=time.time(), seconds=round(seconds, 3))
