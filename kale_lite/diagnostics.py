@@ -6,7 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["CODES", "Code", "Diagnostic", "Location", "Severity", "diagnose", "has_errors"]
+__all__ = ["CODES", "THEMES", "Code", "Diagnostic", "Location", "Severity", "diagnose", "has_errors"]
+
+THEMES = {
+    "KL0": "The file and its kernel",
+    "KL1": "Tags, steps, options",
+    "KL2": "Code",
+    "KL3": "Dataflow, explained",
+    "KL4": "While steps run",
+    "KL5": "The call",
+    "KL6": "Ignore comments",
+}
+"""What codes are about, by how they begin."""
+
+_IGNORABLE = frozenset({"KL108", "KL109", "KL203", "KL208", "KL301", "KL302", "KL303"})
+"""The findings that `# kale-lite: ignore[...]` may switch off: what the pipeline gives is right all the same."""
 
 
 class Severity(StrEnum):
@@ -39,6 +53,16 @@ class Code:
     number: str
     title: str
     severity: Severity
+
+    @property
+    def ignorable(self) -> bool:
+        """Whether a comment in the cell may switch the finding off."""
+        return self.number in _IGNORABLE
+
+    @property
+    def theme(self) -> str:
+        """What the code is about: one of ``THEMES``."""
+        return THEMES[self.number[:3]]
 
 
 def _codes() -> dict[str, Code]:
@@ -74,6 +98,7 @@ def _codes() -> dict[str, Code]:
         ("KL206", "library is patched", error),
         ("KL207", "interpreter state cannot be carried", error),
         ("KL208", "name may be undefined", warning),
+        ("KL209", "names or classes are known only at run time", error),
         # Dataflow, explained.
         ("KL301", "steps run one after another", info),
         ("KL302", "declared branch depends on more", info),
@@ -95,6 +120,10 @@ def _codes() -> dict[str, Code]:
         ("KL503", "parameters file cannot be read", error),
         ("KL504", "output folder cannot be used", error),
         ("KL505", "step is unknown", error),
+        # Comments that switch findings off.
+        ("KL601", "ignore comment does not parse", warning),
+        ("KL602", "finding cannot be ignored", warning),
+        ("KL603", "ignore comment matches nothing", warning),
     ]
     return {number: Code(number, title, severity) for number, title, severity in table}
 

@@ -98,6 +98,7 @@ class Step:
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     options: StepOptions = field(default_factory=StepOptions)
 
     def to_json(self) -> dict[str, Any]:
@@ -116,6 +117,7 @@ class Step:
             "metrics": [{"name": m.name, "expression": m.expression} for m in self.metrics],
             "files": {"read": list(self.files_read), "written": list(self.files_written)},
             "effects": list(self.effects),
+            "kept": list(self.kept),
             "options": _options_json(self.options),
         }
 

@@ -12,7 +12,7 @@ from kale_lite.analysis import compile_notebook
 from kale_lite.diagnostics import Diagnostic, has_errors
 from kale_lite.errors import RefusedError
 from kale_lite.graph import render
-from kale_lite.notebook import read_notebook, set_parameters
+from kale_lite.notebook import apply_ignores, read_ignores, read_notebook, set_parameters
 from kale_lite.notebook.model import Notebook
 from kale_lite.pipeline import Pipeline
 
@@ -28,7 +28,8 @@ def load(path: str | Path) -> Project:
     pipeline = None
     if notebook is not None:
         pipeline, more = compile_notebook(notebook)
-        found = (*found, *more)
+        ignores, problems = read_ignores(notebook.cells)
+        found = (*apply_ignores((*found, *more), ignores, complete=pipeline is not None), *problems)
     return Project(Path(path), notebook, pipeline, found)
 
 

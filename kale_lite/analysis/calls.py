@@ -114,7 +114,7 @@ def _notebook_method(m: Machine, frame: Frame, node: ast.Call, thing: Thing, nam
         return _opaque_method(m, frame, node, name, target, arguments)
     if name == "__subclasses__":
         m.report(
-            "KL203",
+            "KL209",
             "`__subclasses__()` finds classes dynamically, also those that other steps define",
             node,
             hint="keep a list of the classes of your own",

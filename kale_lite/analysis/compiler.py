@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from kale_lite.analysis.canonical import likely_texts
 from kale_lite.analysis.effect import Effect
@@ -13,8 +14,9 @@ from kale_lite.analysis.flow import Flow, run_flow
 from kale_lite.analysis.plan import plan
 from kale_lite.analysis.split import split_problems
 from kale_lite.analysis.steps import Segment, joined_segments, segments
-from kale_lite.analysis.transform import Code, transform
+from kale_lite.analysis.transform import Code, in_characters, transform
 from kale_lite.diagnostics import Diagnostic, has_errors
+from kale_lite.notebook.ignores import Ignore, read_ignores
 from kale_lite.notebook.model import Notebook, Role
 from kale_lite.pipeline import Pipeline
 
@@ -24,28 +26,46 @@ __all__ = ["compile_notebook"]
 def compile_notebook(notebook: Notebook) -> tuple[Pipeline | None, tuple[Diagnostic, ...]]:
     """Compile a notebook: its pipeline (None when there are errors) and all findings."""
     codes, problems = _transformed(notebook)
+    ignores, _ = read_ignores(notebook.cells)
     if has_errors(problems):
         return None, tuple(problems)
     knowledge = _Knowledge(codes)
     skipped = _skipped_names(notebook)
     parts = segments(codes)
     if len({p.name for p in parts}) < len(parts):
-        apart = _flow(notebook, parts, skipped, knowledge)
-        problems += split_problems(apart)
+        apart = _flow(notebook, parts, skipped, knowledge, ignores)
+        problems += _in_characters(split_problems(apart), codes)
         if has_errors(problems):
             return None, tuple(problems)
         parts = joined_segments(parts)
-    flow = _flow(notebook, parts, skipped, knowledge)
-    problems += flow.diagnostics
+    flow = _flow(notebook, parts, skipped, knowledge, ignores)
+    problems += _in_characters(flow.diagnostics, codes)
     if has_errors(problems):
         return None, tuple(problems)
     pipeline = plan(notebook, flow)
-    problems += findings(flow, pipeline, skipped)
+    problems += _in_characters(findings(flow, pipeline, skipped), codes)
     return (None if has_errors(problems) else pipeline), tuple(problems)
 
 
-def _flow(notebook: Notebook, parts: Sequence[Segment], skipped: Mapping[str, int], knowledge: _Knowledge) -> Flow:
-    return run_flow(parts, notebook.parameters, skipped, knowledge, load_catalogue().bases)
+def _flow(
+    notebook: Notebook,
+    parts: Sequence[Segment],
+    skipped: Mapping[str, int],
+    knowledge: _Knowledge,
+    ignores: Sequence[Ignore],
+) -> Flow:
+    return run_flow(parts, notebook.parameters, skipped, knowledge, load_catalogue().bases, ignores)
+
+
+def _in_characters(found: Iterable[Diagnostic], codes: Sequence[Code]) -> list[Diagnostic]:
+    """Findings with columns as users count: trees count bytes, and know no columns where IPython rewrites a line."""
+    by_cell = {code.cell.number: code.cell for code in codes}
+    return [
+        replace(one, location=in_characters(one.location, by_cell[one.location.cell]))
+        if one.location is not None and one.location.column and one.location.cell in by_cell
+        else one
+        for one in found
+    ]
 
 
 def _transformed(notebook: Notebook) -> tuple[list[Code], list[Diagnostic]]:

@@ -147,7 +147,7 @@ def _refuse_metaclass(m: Machine, metaclass: Value, node: ast.ClassDef) -> None:
     """A class is made anew wherever it is loaded: a metaclass of the notebook would run again."""
     if any(thing.kind == "class" for thing in m.heap.things(metaclass)):
         m.report(
-            "KL203",
+            "KL209",
             f"class {node.name!r} has a metaclass of the notebook: its dynamic code would run again in other steps",
             node,
             hint="use a class decorator or `__init_subclass__`, or put the classes into a module that you import",

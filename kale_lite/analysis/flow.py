@@ -18,10 +18,11 @@ from kale_lite.analysis.scope import scopes
 from kale_lite.analysis.steps import Segment
 from kale_lite.analysis.transform import Code
 from kale_lite.diagnostics import Diagnostic
+from kale_lite.notebook.ignores import Ignore
 from kale_lite.notebook.model import Parameter, Role
 from kale_lite.pipeline import STATE_PREFIX
 
-__all__ = ["Flow", "StepFlow", "run_flow"]
+__all__ = ["Flow", "StepFlow", "names_in", "run_flow"]
 
 Lookup = Callable[[str], tuple[Effect, ...]]
 
@@ -66,10 +67,12 @@ def run_flow(
     skipped: Mapping[str, int],
     lookup: Lookup,
     bases: Callable[[str], frozenset[str]],
+    ignores: Sequence[Ignore] = (),
 ) -> Flow:
     """Run the segments one after the other."""
     machine = Machine(lookup, bases)
     machine.skipped = skipped
+    machine.ignores = ignores
     machine.evaluate = lambda frame, node: expressions.evaluate(machine, frame, node)
     reached = _Reached(_last_mentions(parts))
     steps = tuple(_run_segment(machine, i, part, parameters, reached) for i, part in enumerate(parts))
@@ -277,7 +280,7 @@ def _last_mentions(parts: Sequence[Segment]) -> dict[str, int]:
         for code in part.codes:
             inner = _names_in_definitions(code.tree)
             everything = any(isinstance(n, ast.Name) and n.id in _NAMESPACE for n in ast.walk(code.tree))
-            for name in _names(code.tree):
+            for name in names_in(code.tree):
                 found[name] = max(found.get(name, 0), len(parts) if name in inner else index)
             if everything:
                 return _Everything(len(parts))
@@ -298,7 +301,8 @@ class _Everything(dict[str, int]):
         return self.count
 
 
-def _names(tree: ast.AST) -> set[str]:
+def names_in(tree: ast.AST) -> set[str]:
+    """The names that code mentions, also in short texts such as those for ``query``."""
     plain = {n.id.removeprefix(f"{IPYTHON}maybe_") for n in ast.walk(tree) if isinstance(n, ast.Name)}
     texts = {word for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)
              for word in n.value.replace("@", " ").split() if word.isidentifier()}  # fmt: skip
@@ -307,4 +311,4 @@ def _names(tree: ast.AST) -> set[str]:
 
 def _names_in_definitions(tree: ast.AST) -> set[str]:
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.GeneratorExp
-    return {name for node in ast.walk(tree) if isinstance(node, kinds) for name in _names(node)}
+    return {name for node in ast.walk(tree) if isinstance(node, kinds) for name in names_in(node)}

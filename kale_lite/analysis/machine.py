@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kale_lite.analysis import bindings
@@ -12,7 +12,8 @@ from kale_lite.analysis.canonical import BUILTINS
 from kale_lite.analysis.effect import Effect
 from kale_lite.analysis.heap import NOTHING, Heap, Thing, Value, joined
 from kale_lite.analysis.scope import Scope
-from kale_lite.diagnostics import Diagnostic, Location, diagnose
+from kale_lite.diagnostics import Diagnostic, Location, Severity, diagnose
+from kale_lite.notebook.ignores import Ignore
 from kale_lite.pipeline import STATE_PREFIX
 
 __all__ = ["Cause", "FileEffect", "Frame", "Machine", "State", "StepLog"]
@@ -56,6 +57,7 @@ class StepLog:
     external: bool = False
     calls: bool = False
     unknown: bool = False
+    dynamic: bool = False
     draws: dict[str, Cause] = field(default_factory=dict)
 
 
@@ -113,6 +115,7 @@ class Machine:
         self.budget = 0
         self.diagnostics: dict[tuple[str, str, Location | None], Diagnostic] = {}
         self.skipped: Mapping[str, int] = {}
+        self.ignores: Sequence[Ignore] = ()
         self.evaluated: dict[tuple[ast.AST, tuple[int, ...]], Value] = {}
         self.history = False
         self.postponed_annotations = False
@@ -133,6 +136,21 @@ class Machine:
         place = self.place(node)
         finding = diagnose(code, message, place, hint=hint, step=self.step_name)
         self.diagnostics.setdefault((code, message, Location(place.cell, place.line)), finding)
+
+    def refuse_dynamic(self, frame: Frame, message: str, node: ast.AST, *, hint: str) -> Value:
+        """Code that cannot be followed. Where the user ignores that, it is taken to read and change all variables;
+        that it binds none which later steps use is checked when the step has run."""
+        place = self.place(node)
+        ignored = any(ignore.covers("KL203", place) for ignore in self.ignores)
+        severity = Severity.INFO if ignored else Severity.ERROR
+        finding = diagnose("KL203", message, place, hint=hint, step=self.step_name, severity=severity)
+        self.diagnostics.setdefault(("KL203", message, Location(place.cell, place.line)), finding)
+        if not ignored:
+            return NOTHING
+        self.log.dynamic = True
+        everything = joined([self.read_all(node), *frame.local.values()])
+        self.mutate((i for i in self.heap.reach(everything.objects) if self.heap[i].kind != "external"), node)
+        return everything
 
     # Branches.
 

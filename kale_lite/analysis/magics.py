@@ -270,6 +270,6 @@ def _refusal(name: str, why: str, node: ast.AST, *, cell: bool = False) -> Magic
     shown = f"%{'%' if cell else ''}{name}"
     if name in _DYNAMIC:
         message = f"{shown} runs dynamic code that analysis cannot follow"
-        return MagicError("KL203", message, "write the code into cells, or import it from a module", line)
+        return MagicError("KL209", message, "write the code into cells, or import it from a module", line)
     message = f"magic {shown} is not supported{': ' + why if why else ''}"
     return MagicError("KL205", message, "call the library's Python function instead, or tag the cell `skip`", line)

@@ -121,7 +121,7 @@ def dynamic_name(m: Machine, frame: Frame, node: ast.Subscript) -> str | None:
     if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.isidentifier():
         return key.value
     m.report(
-        "KL203",
+        "KL209",
         f"`{ast.unparse(node)}`: dynamic use of the namespace, the name is not known before it runs",
         node,
         hint="use the variable itself, or keep such values in a dict of your own",

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 from kale_lite.analysis.bindings import Import
-from kale_lite.analysis.flow import Flow, StepFlow
+from kale_lite.analysis.flow import Flow, StepFlow, names_in
 from kale_lite.analysis.paths import conflict, shown
 from kale_lite.analysis.versions import Transfers, iterate_needs, transfers
 from kale_lite.notebook import slugs
@@ -23,7 +23,7 @@ def plan(notebook: Notebook, flow: Flow) -> Pipeline:
     names = [flow.steps[i].segment.name for i in kept]
     safe = slugs(names)
     ids = _payload_ids(flow, moved, safe)
-    steps = tuple(_step(flow.steps[i], i, moved, ids, safe) for i in kept)
+    steps = tuple(_step(flow, i, moved, ids, safe) for i in kept)
     dependencies = tuple(_dependencies(flow, moved, set(kept)))
     return Pipeline(notebook.name, steps, dependencies, notebook.parameters, notebook.kernel)
 
@@ -41,7 +41,7 @@ def _payload_ids(
 
 
 def _step(
-    step: StepFlow,
+    flow: Flow,
     index: int,
     moved: Sequence[Transfers],
     ids: Mapping[tuple[int, str], tuple[str, tuple[str, ...]]],
@@ -51,6 +51,7 @@ def _step(
     saves = dict(ids[(index, name)] for group in mine.groups for name in group)
     variables = [n for n in mine.needs if not n.startswith(STATE_PREFIX)]
     outputs = [n for group in mine.groups for n in group if not n.startswith(STATE_PREFIX)]
+    step = flow.steps[index]
     log = step.log
     return Step(
         name=step.segment.name,
@@ -68,6 +69,7 @@ def _step(
         files_read=tuple(sorted({shown(p) for p, writes in log.files if not writes and not log.files[p, writes].soft})),
         files_written=tuple(sorted({shown(p) for p, writes in log.files if writes})),
         effects=tuple(sorted(_effects(step))),
+        kept=tuple(sorted(_kept(flow, index))),
         options=step.segment.options,
     )
 
@@ -81,6 +83,14 @@ def _effects(step: StepFlow) -> Iterator[str]:
     yield from (f"draw:{kind}" for kind in log.draws)
     yield from (name for name in log.bound if name.startswith(STATE_PREFIX))
     yield from (name for name in step.bound if name.startswith(STATE_PREFIX) and step.bound[name].fresh)
+
+
+def _kept(flow: Flow, index: int) -> Iterator[str]:
+    """The names of other steps that a step with dynamic code, as far as analysis knows, leaves bound as they are."""
+    log = flow.steps[index].log
+    if log.dynamic:
+        codes = [code for i, step in enumerate(flow.steps) if i != index for code in step.segment.codes]
+        yield from {name for code in codes for name in names_in(code.tree)} - log.bound.keys()
 
 
 def _replays(found: object) -> Iterator[str]:

@@ -72,13 +72,12 @@ def _exec(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
     code = values[0].text if values else None
     if code is None or UNKNOWN_TEXT in code or frame.kind != "module":
         name = node.func.id if isinstance(node.func, ast.Name) else "exec"
-        m.report(
-            "KL203",
+        return m.refuse_dynamic(
+            frame,
             f"`{name}` runs dynamic code that analysis cannot follow",
             node,
-            hint="write the code into the cell, or give it a namespace of its own: exec(code, {...})",
+            hint=f"write the code into the cell, or give it a namespace of its own: {name}(code, {{...}})",
         )
-        return NOTHING
     return _run_text(m, frame, node, code)
 
 
@@ -108,7 +107,7 @@ def _namespace(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
         m.heap.hold(held, joined([*frame.local.values(), NOTHING]).objects)
         return Value(frozenset({held.id}))
     m.report(
-        "KL203",
+        "KL209",
         f"`{name}()` gives dynamic access to all variables, which analysis cannot follow",
         node,
         hint="use the variables themselves, or keep such values in a dict of your own",
@@ -160,7 +159,7 @@ def _type(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
 
 def _kernel(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
     m.report(
-        "KL203",
+        "KL209",
         "`get_ipython()` gives dynamic access to the kernel, which analysis cannot follow",
         node,
         hint="use the magic itself (`%time ...`), or plain Python",

@@ -320,7 +320,7 @@ def _import_star(m: Machine, frame: Frame, module: str, node: ast.ImportFrom) ->
     names = definitions.public_names(module)
     if names is None:
         m.report(
-            "KL203",
+            "KL209",
             f"`from {module} import *`: dynamic import, its names are not known before it runs",
             node,
             hint=f"name what you need: `from {module} import a, b`",

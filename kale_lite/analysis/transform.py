@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +14,9 @@ from kale_lite.analysis.magics import MagicError, Magics
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.notebook.model import Cell
 
-__all__ = ["Code", "transform"]
+__all__ = ["Code", "in_characters", "transform"]
+
+_REWRITTEN = re.compile(r"\s*[%!?]|.*[=]\s*[%!]|.*\?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,16 @@ def _matched_lines(old: list[str], new: list[str]) -> Iterator[tuple[int, int]]:
     for _tag, i1, i2, j1, j2 in matcher.get_opcodes():
         for offset in range(j2 - j1):
             yield j1 + offset + 1, min(i1 + offset, max(i2 - 1, i1)) + 1
+
+
+def in_characters(place: Location, cell: Cell) -> Location:
+    """A place whose column counts bytes, with one that counts characters; 0 where IPython rewrites the line."""
+    lines = re.split(r"\r\n|\r|\n", cell.source)
+    line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+    if _REWRITTEN.match(line):
+        return replace(place, column=0)
+    before = line.encode("utf-8", "surrogatepass")[: place.column - 1]
+    return replace(place, column=len(before.decode("utf-8", "replace")) + 1)
 
 
 def _syntax_diagnostic(cell: Cell, error: SyntaxError) -> Diagnostic:

@@ -42,6 +42,7 @@ def step_spec(
             "files_written": list(step.files_written),
             "states": list(step.effects),
             "seeded": sorted(_seeded(pipeline)),
+            "kept": list(step.kept),
         },
     }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from kale_lite import __version__
+from kale_lite.cli.explain import explain_command
 from kale_lite.cli.verifying import verify_command
 from kale_lite.errors import ExitCode, KaleLiteError, RefusedError, UsageError
 
@@ -53,6 +54,8 @@ class CheckFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
 
 
 def main() -> NoReturn:
@@ -187,42 +190,27 @@ def check(
 ) -> None:
     """Find what would stop or surprise a run, without running anything.
 
-    Exit code 2 when there are errors (with --strict also for warnings).
+    Exit code 2 when there are errors (with --strict also for warnings). A comment `# kale-lite: ignore[KL301]`
+    in a cell switches a finding off, where that cannot make a run go wrong.
 
-    Example:
+    Examples:
 
         kale-lite check analysis.ipynb --strict
+
+        kale-lite check *.ipynb --format github
     """
-    import json
-
+    from kale_lite.cli.findings import FORMATS, check_notebook
     from kale_lite.diagnostics import Severity
-    from kale_lite.project import load
 
-    projects = [load(path) for path in notebooks]
-    if format is CheckFormat.JSON:
-        rows = [{"notebook": str(p.path), **d.to_json()} for p in projects for d in p.diagnostics]
-        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
-    for project in projects if format is CheckFormat.TEXT else ():
-        for finding in project.diagnostics:
-            typer.echo(f"{project.path}: {finding}")
-        if project.pipeline is not None:
-            count = len(project.pipeline.steps)
-            typer.echo(f"{project.path}: {count} step{'s' * (count != 1)}, {_count(project.diagnostics)}")
+    checked = [check_notebook(path) for path in notebooks]
+    FORMATS[format.value](checked)
     bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    if any(d.severity in bad for p in projects for d in p.diagnostics):
+    if any(finding.severity in bad for one in checked for finding in one.diagnostics):
         raise typer.Exit(ExitCode.REFUSED)
 
 
 app.command("verify")(verify_command)
-
-
-def _count(diagnostics: tuple[Diagnostic, ...]) -> str:
-    found = []
-    for kind in ("error", "warning", "info"):
-        number = sum(str(d.severity) == kind for d in diagnostics)
-        if number:
-            found.append(f"{number} {kind}{'s' * (number > 1)}")
-    return ", ".join(found) or "no problems"
+app.command("explain")(explain_command)
 
 
 def _loaded(path: Path) -> Project:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from kale_lite.notebook.ignores import apply_ignores, read_ignores
 from kale_lite.notebook.names import slugs
 from kale_lite.notebook.parameters import parse_value, read_params_file, set_parameters
 from kale_lite.notebook.reader import read_notebook
 
-__all__ = ["parse_value", "read_notebook", "read_params_file", "set_parameters", "slugs"]
+__all__ = [
+    "apply_ignores",
+    "parse_value",
+    "read_ignores",
+    "read_notebook",
+    "read_params_file",
+    "set_parameters",
+    "slugs",
+]
