@@ -19,6 +19,14 @@ _OWN_THREADS = ("IPythonHistorySavingThread", "ZMQ", "Heartbeat", "IOPub", "Cont
 _HELPERS = ("loky", "joblib", "resource_tracker", "multiprocessing", "ipykernel")
 """Processes that libraries keep for their next call."""
 _RANDOM = ("numpy.random", "random")
+_DRAWN = "give the call a generator or random_state of its own, or add an effect rule with `draws` for it"
+_STATE_HINTS = {
+    "numpy.random": _DRAWN,
+    "random": _DRAWN,
+    "os.environ": "set it in the cell: os.environ[NAME] = VALUE; or add an effect rule with `writes_state` for the call",
+    "cwd": "change it in the cell: os.chdir(FOLDER); or use absolute paths",
+}
+_MISSING = object()
 
 
 class Watch:
@@ -33,12 +41,24 @@ class Watch:
             state.capture(kind)
         self.states = {kind: state.digest(kind) for kind in (*_RANDOM, "os.environ", "cwd")}
         self.processes = _children()
+        self.kept = {name: namespace.get(name, _MISSING) for name in spec.get("watch", {}).get("kept", [])}
+        self.ran = -1
+        self.first: Dict[Any, int] = {}
         self.files = FileWatch(os.path.dirname(os.path.dirname(spec["result"])))
+
+    def after_cell(self) -> None:
+        """Note what is new since the last cell, to tell later during which it came about. The load cell is number 0."""
+        self.ran += 1
+        changed = [kind for kind, before in self.states.items() if before is not None and state.digest(kind) != before]
+        bound = [name for name, before in self.kept.items() if self.namespace.get(name, _MISSING) is not before]
+        for thing in (*changed, *bound, *(t.ident for t in threading.enumerate()), *_children()):
+            self.first.setdefault(thing, self.ran)
 
     def check(self) -> None:
         """Raise StepFailure for the first thing that is not as analysis assumed."""
         self.files.stop()
         self._check_inputs()
+        self._check_names()
         self._check_states()
         self._check_threads()
         self._check_processes()
@@ -48,9 +68,21 @@ class Watch:
             raise StepFailure(
                 "KL407",
                 f"{name!r} was changed, although analysis held it read-only in this step",
-                f"work on a copy of {name!r}, or add an effect rule for the call that changes it",
+                f"let the call work on a copy of {name!r}, or add an effect rule with `mutates` for it (docs/effects.md)",
                 name,
             )
+
+    def _check_names(self) -> None:
+        for name, before in self.kept.items():
+            if self.namespace.get(name, _MISSING) is not before:
+                raise StepFailure(
+                    "KL408",
+                    f"dynamic code bound or deleted {name!r}, a name of other steps, which analysis did not see",
+                    f"bind {name!r} by a plain statement in the cell, or give the code a namespace of its own: "
+                    "exec(code, {...})",
+                    name,
+                    self.first.get(name, 0),
+                )
 
     def _check_states(self) -> None:
         allowed = set(self.spec.get("watch", {}).get("states", []))
@@ -61,8 +93,8 @@ class Watch:
                 raise StepFailure(
                     "KL408",
                     f"interpreter state {kind!r} was changed, which analysis did not see",
-                    "make the change by a plain call in the cell, or add an effect rule for the call that makes it",
-                    kind,
+                    _STATE_HINTS[kind],
+                    ran=self.first.get(kind, 0),
                 )
 
     def _seeded(self) -> List[str]:
@@ -79,6 +111,7 @@ class Watch:
                     "KL406",
                     f"thread {thread.name!r} is still running when the step ends",
                     "wait for it in the step that starts it: thread.join()",
+                    ran=self.first.get(thread.ident, 0),
                 )
 
     def _check_processes(self) -> None:
@@ -88,6 +121,7 @@ class Watch:
                     "KL406",
                     f"a process ({command[:60]}) is still running when the step ends",
                     "wait for it in the step that starts it: process.wait()",
+                    ran=self.first.get(pid, 0),
                 )
 
 

@@ -8,11 +8,14 @@ __all__ = ["StepFailure"]
 
 
 class StepFailure(Exception):
-    """A step cannot begin or end: ``code`` is a diagnostic's, ``name`` the variable concerned."""
+    """A step cannot begin or end: ``code`` is a diagnostic's, ``name`` the variable concerned.
 
-    def __init__(self, code: str, message: str, hint: str = "", name: str = "") -> None:
+    ``ran`` says during which of the user's cells that were run (from 1) it came about; 0 when that is not known.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "", name: str = "", ran: int = 0) -> None:
         super().__init__(f"{code}: {message}")
-        self.code, self.message, self.hint, self.name = code, message, hint, name
+        self.code, self.message, self.hint, self.name, self.ran = code, message, hint, name, ran
 
     def to_json(self) -> Dict[str, Any]:
-        return {"code": self.code, "message": self.message, "hint": self.hint, "name": self.name}
+        return {"code": self.code, "message": self.message, "hint": self.hint, "name": self.name, "ran": self.ran}

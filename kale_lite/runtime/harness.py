@@ -143,7 +143,7 @@ class Harness:
 
     def _fail(self, failure: StepFailure) -> None:
         self._write_result("failed", [failure.to_json()])
-        raise StepFailure(failure.code, failure.message, failure.hint, failure.name) from None
+        raise StepFailure(failure.code, failure.message, failure.hint, failure.name, failure.ran) from None
 
     def _write_result(self, status: str, diagnostics: List[Dict[str, Any]]) -> None:
         result = {
@@ -170,6 +170,22 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (int, float, bool, str, type(None))) else repr(value)
 
 
+class _Cells:
+    """Counts the user's cells as they end; a magic such as ``%%capture`` runs a cell within a cell."""
+
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        self.depth = 1
+
+    def before(self, _info: Any) -> None:
+        self.depth += 1
+
+    def after(self, _result: Any) -> None:
+        self.depth -= 1
+        if not self.depth and self.harness.watch is not None:
+            self.harness.watch.after_cell()
+
+
 def begin(path: str) -> None:
     """Begin the step of a spec file in the running IPython kernel; called by the load cell."""
     from IPython import get_ipython  # type: ignore[attr-defined,unused-ignore]
@@ -178,9 +194,14 @@ def begin(path: str) -> None:
         spec = json.load(file)
     shell = get_ipython()  # type: ignore[no-untyped-call,unused-ignore]
     harness = Harness(spec, shell.user_ns, shell)
+    cells = _Cells(harness)
+    shell.events.register("pre_run_cell", cells.before)
+    shell.events.register("post_run_cell", cells.after)
 
     def finish() -> None:
         delattr(builtins, FINISH)
+        shell.events.unregister("pre_run_cell", cells.before)
+        shell.events.unregister("post_run_cell", cells.after)
         harness.save()
 
     setattr(builtins, FINISH, finish)

@@ -11,6 +11,7 @@ from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.notebook.model import Cell, Notebook
 from kale_lite.pipeline import Step
 from kale_lite.targets.local.options import StepResult
+from kale_lite.targets.local.suspects import binding_of, change_of
 
 __all__ = ["failed_step"]
 
@@ -31,7 +32,7 @@ def failed_step(
 ) -> StepResult:
     """The result of a step that failed: from the harness's report, the failing cell, or the kernel's end."""
     if report is not None and report.get("diagnostics"):
-        found = tuple(_from_harness(step, one) for one in report["diagnostics"])
+        found = tuple(_from_harness(step, notebook, one) for one in report["diagnostics"])
         return StepResult("failed", diagnostics=(*found, *warnings))
     content = _read_notebook(executed)
     place = _failing_output(content) if content is not None else None
@@ -41,12 +42,23 @@ def failed_step(
     return StepResult("failed", diagnostics=(_from_error(step, error, manager), *warnings))
 
 
-def _from_harness(step: Step, one: dict[str, Any]) -> Diagnostic:
-    cell = int(one.get("cell") or step.cells[-1])
-    return diagnose(
-        one["code"], f"step {step.name!r}: {one['message']}", Location(cell, int(one.get("line") or 0)),
-        hint=one.get("hint", ""), step=step.name,
-    )  # fmt: skip
+def _from_harness(step: Step, notebook: Notebook, one: dict[str, Any]) -> Diagnostic:
+    """What the harness found, with the place in the step's cells that most likely brought it about."""
+    cells = [cell for cell in notebook.cells if cell.number in step.cells]
+    name, message, hint = one["name"], one["message"], one["hint"]
+    place = Location(step.cells[-1])
+    suspect = None
+    if one["code"] == "KL407":
+        suspect = change_of(name, cells)
+        if suspect is not None and suspect.code:
+            message = f"{message}; the last call that could have done so is `{suspect.code}`"
+    elif one["code"] == "KL401":
+        suspect = binding_of(name, cells)
+    elif one["ran"]:
+        place = Location([cell.number for cell in cells if cell.source.strip()][one["ran"] - 1])
+    if suspect is not None:
+        place = suspect.place
+    return diagnose(one["code"], f"step {step.name!r}: {message}", place, hint=hint, step=step.name)
 
 
 def _read_notebook(path: Path) -> Any:
