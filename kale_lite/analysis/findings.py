@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kale_lite.analysis.flow import Flow
+from kale_lite.analysis.machine import Import
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
-from kale_lite.pipeline import Dependency, Pipeline
+from kale_lite.pipeline import STATE_PREFIX, Dependency, Pipeline
 
 __all__ = ["findings"]
 
@@ -18,6 +19,11 @@ CARRIED = frozenset({
 """Interpreter state that the harness can take from one process to another."""
 
 _GENERATORS = {"numpy.random": "NumPy's", "random": "Python's", "torch.random": "PyTorch's"}
+_OWN_GENERATOR = {
+    "numpy.random": "to run them side by side pass random_state=..., or draw from numpy.random.default_rng(SEED)",
+    "random": "to run them side by side draw from a random.Random(SEED) of each step's own",
+    "torch.random": "to run them side by side pass generator=torch.Generator().manual_seed(SEED)",
+}
 
 
 def findings(flow: Flow, pipeline: Pipeline, skipped: Mapping[str, int]) -> list[Diagnostic]:
@@ -27,7 +33,8 @@ def findings(flow: Flow, pipeline: Pipeline, skipped: Mapping[str, int]) -> list
         *_figures(flow),
         *_uncarried(pipeline),
         *_skipped_but_read(flow, skipped),
-        *_ordered_by_random(pipeline),
+        *_ordered_by_random(flow, pipeline),
+        *_replayed(flow, pipeline),
         *_declared_branches(pipeline),
     ]
 
@@ -98,21 +105,68 @@ def _skipped_but_read(flow: Flow, skipped: Mapping[str, int]) -> Iterator[Diagno
                 )
 
 
-def _ordered_by_random(pipeline: Pipeline) -> Iterator[Diagnostic]:
-    chains: dict[str, list[Dependency]] = {}
-    for need in pipeline.dependencies:
-        if need.kind == "state" and need.name in _GENERATORS:
-            chains.setdefault(need.name, []).append(need)
-    for kind, needs in chains.items():
-        steps = list(dict.fromkeys(name for need in needs for name in (need.before, need.after)))
-        if len(needs) > 1:
+def _ordered_by_random(flow: Flow, pipeline: Pipeline) -> Iterator[Diagnostic]:
+    """Steps that could run side by side, were it not for a seeded generator that they draw from."""
+    causes = {step.segment.name: step.log for step in flow.steps}
+    for kind, whose in _GENERATORS.items():
+        needs = [n for n in pipeline.dependencies if (n.kind, n.name) == ("state", kind)]
+        otherwise = _ancestors(pipeline, (n for n in pipeline.dependencies if n not in needs))
+        drawn = [n for n in needs if kind in causes[n.before].draws and kind in causes[n.after].draws]
+        chained = [n for n in drawn if n.before not in otherwise[n.after]]
+        if chained:
+            steps = list(dict.fromkeys(name for need in drawn for name in (need.before, need.after)))
+            seed = causes[needs[0].before].bound[STATE_PREFIX + kind].location
             yield diagnose(
                 "KL301",
-                f"steps {', '.join(steps)} run one after another because they draw from {_GENERATORS[kind]} "
-                "seeded global random generator",
-                _place(needs[0]),
-                hint="pass random_state=..., or give each step a generator of its own",
+                f"steps {_listed(steps)} run one after another because they draw from {whose} global random "
+                f"generator, which cell {seed.cell} seeds",
+                _place(chained[0]),
+                hint=_OWN_GENERATOR[kind],
             )
+
+
+def _ancestors(pipeline: Pipeline, needs: Iterable[Dependency]) -> Mapping[str, set[str]]:
+    """The steps that each step comes after because of these dependencies. Notebook order is topological."""
+    direct: dict[str, set[str]] = {step.name: set() for step in pipeline.steps}
+    for need in needs:
+        direct[need.after].add(need.before)
+    return _closure(direct)
+
+
+def _replayed(flow: Flow, pipeline: Pipeline) -> Iterator[Diagnostic]:
+    """Settings that steps repeat instead of waiting for the step that makes them."""
+    found: dict[str, Import] = {}
+    for step in flow.steps:
+        for binding in step.names.values():
+            if isinstance(binding.origin, Import):
+                found.setdefault(binding.origin.source.split("\n")[-1], binding.origin)
+    repeated = {line: origin for line, origin in found.items() if not line.startswith(("import ", "from "))}
+    users = [step.name for step in pipeline.steps if set(step.replays) & repeated.keys()]
+    used = [line for line in repeated if any(line in step.replays for step in pipeline.steps)]
+    if used:
+        first = repeated[used[0]]
+        what = f"`{_source_line(flow, first)}`"
+        what += f" and {len(used) - 1} more setting{'s' * (len(used) > 2)} are" if len(used) > 1 else " is"
+        yield diagnose(
+            "KL303",
+            f"{what} repeated at the start of step{'s' * (len(users) > 1)} {_listed(users)}",
+            Location(first.cell, first.line),
+            hint="a setting with constant arguments is the same in every process, so no step waits for it",
+        )
+
+
+def _source_line(flow: Flow, origin: Import) -> str:
+    """The line as the user wrote it, shortened."""
+    cells = {code.cell.number: code.cell for step in flow.steps for code in step.segment.codes}
+    text = cells[origin.cell].source.splitlines()[origin.line - 1].strip()
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """``a, b and c``; of long lists the first few."""
+    if len(names) > 6:
+        return f"{', '.join(names[:5])} and {len(names) - 5} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _declared_branches(pipeline: Pipeline) -> Iterator[Diagnostic]:

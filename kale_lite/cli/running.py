@@ -107,7 +107,7 @@ def _run_one(path: Path, given: Mapping[str, Any], request: RunRequest) -> RunRe
 
 
 def _refuse(show: Reporter, path: Path, problems: tuple[Diagnostic, ...], *, strict: bool) -> None:
-    """Show all findings; stop when there are errors, or warnings that count as such."""
-    show.findings(path, problems)
+    """Show what needs attention (infos are for ``check``); stop for errors, or warnings that count as such."""
+    show.findings(path, tuple(d for d in problems if d.severity is not Severity.INFO))
     if has_errors(problems) or (strict and any(d.severity is Severity.WARNING for d in problems)):
         raise RefusedError(problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,37 +52,45 @@ def find_parameters(cells: Iterable[Cell]) -> tuple[tuple[Parameter, ...], tuple
         except SyntaxError:
             continue
         for statement in tree.body:
-            for parameter in _parameters_of(statement, cell, problems):
+            parameter = _parameter_of(statement, cell)
+            if parameter is not None:
                 found[parameter.name] = parameter
+            elif problem := _problem(statement, cell, found):
+                problems.append(problem)
     return tuple(found.values()), tuple(problems)
 
 
-def _parameters_of(node: ast.stmt, cell: Cell, problems: list[Diagnostic]) -> Iterator[Parameter]:
+def _parameter_of(node: ast.stmt, cell: Cell) -> Parameter | None:
+    """The parameter that an assignment of a literal makes."""
     match node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             annotation = None
         case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value, annotation=annotation):
             pass
-        case ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Expr(value=ast.Constant()):
-            return
         case _:
-            problems.append(_computed("this statement", cell, node))
-            return
+            return None
     try:
         default = ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        problems.append(_computed(repr(name), cell, node))
-        return
-    yield Parameter(name, default, _type_name(default, annotation), cell.number, node.lineno)
+        return None
+    return Parameter(name, default, _type_name(default, annotation), cell.number, node.lineno)
 
 
-def _computed(what: str, cell: Cell, node: ast.stmt) -> Diagnostic:
-    return diagnose(
-        "KL109",
-        f"{what} is computed in the parameters cell: it keeps the value that follows from the defaults",
-        Location(cell.number, node.lineno),
-        hint="compute it in a step, from the parameters",
-    )
+def _problem(node: ast.stmt, cell: Cell, known: Mapping[str, Parameter]) -> Diagnostic | None:
+    """What a run that sets parameters would be surprised by: statements see the defaults, expressions cannot be set."""
+    read = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id in known]
+    match node:
+        case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return None
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            what = f"{name!r} is computed in the parameters cell, so it is no parameter: a run cannot set it"
+        case _ if read:
+            what = "this statement is in the parameters cell"
+        case _:
+            return None
+    after = f", and it follows the default of {read[0]!r}, also when a run sets {read[0]!r}" if read else ""
+    hint = "compute it in a step, from the parameters" if read else "write the value itself, or compute it in a step"
+    return diagnose("KL109", what + after, Location(cell.number, node.lineno), hint=hint)
 
 
 def _type_name(default: Any, annotation: ast.expr | None) -> str:
