@@ -113,7 +113,7 @@ def _codes() -> dict[str, Code]:
         ("KL407", "input was changed although analysis held it read-only", error),
         ("KL408", "effect was missed by analysis", error),
         ("KL409", "output was truncated", warning),
-        ("KL410", "stored payload is damaged", error),
+        ("KL410", "stored value cannot be loaded", error),
         # The call.
         ("KL501", "parameter is unknown", error),
         ("KL502", "parameter has the wrong type", error),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from kale_lite.analysis.bindings import Import
 from kale_lite.analysis.flow import Flow
-from kale_lite.analysis.machine import Import
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.pipeline import STATE_PREFIX, Dependency, Pipeline
 
@@ -51,8 +51,8 @@ def _patched(flow: Flow) -> Iterator[Diagnostic]:
             if later:
                 yield diagnose(
                     "KL206",
-                    f"a patched attribute of the module {root!r} ({dotted}) is interpreter state that does not reach "
-                    f"step {later[0]!r}: monkeypatch",
+                    f"this patches {dotted!r} (a monkeypatch): interpreter state that does not reach step "
+                    f"{later[0]!r}, whose process has {root!r} as it was installed",
                     cause.location,
                     hint=f"put the patch into the same step as {later[0]!r}, or use a function or subclass instead",
                     step=step.segment.name,
@@ -137,7 +137,7 @@ def _replayed(flow: Flow, pipeline: Pipeline) -> Iterator[Diagnostic]:
     """Settings that steps repeat instead of waiting for the step that makes them."""
     found: dict[str, Import] = {}
     for step in flow.steps:
-        for binding in step.names.values():
+        for binding in step.bound.values():
             if isinstance(binding.origin, Import):
                 found.setdefault(binding.origin.source.split("\n")[-1], binding.origin)
     repeated = {line: origin for line, origin in found.items() if not line.startswith(("import ", "from "))}

@@ -169,10 +169,12 @@ def read_params_file(path: Path) -> tuple[dict[str, Any], tuple[Diagnostic, ...]
     try:
         data = yaml.safe_load(path.read_text("utf-8"))
     except OSError as error:
-        return {}, (diagnose("KL503", f"parameters file {path} cannot be read: {error.strerror}"),)
+        return {}, (diagnose("KL503", f"parameters file {path} cannot be read: {error.strerror}",
+                             hint="check the path"),)  # fmt: skip
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
-        return {}, (diagnose("KL503", f"parameters file {path} is neither YAML nor JSON: {reason}"),)
+        return {}, (diagnose("KL503", f"parameters file {path} is neither YAML nor JSON: {reason}",
+                             hint="write one `name: value` a line"),)  # fmt: skip
     if data is None:
         return {}, ()
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):

@@ -65,7 +65,7 @@ def _parse(text: str, path: Path) -> tuple[Any, Diagnostic | None]:
     if isinstance(major, int) and major > nbformat.current_nbformat:
         return None, diagnose(
             "KL003",
-            f"{path} has notebook format {major}, newer than {nbformat.current_nbformat}, which can be read",
+            f"{path} has notebook format {major}; the newest that can be read here is {nbformat.current_nbformat}",
             hint="upgrade nbformat, or save the notebook in an older format",
         )
     try:

@@ -22,26 +22,28 @@ A page has an example that gives its code, what is then said, and how to settle 
     ## Settled
 
 A cell's header has its tags. `# notebook: {...}` is metadata of the notebook; a `json` block stands for the
-whole file. Without a command the notebook is checked; with ``run --each-step`` its steps run in forked
-processes, as the conformance cases do. The settled form repeats only the blocks that are different.
+whole file. Without a command the notebook is checked. The settled form repeats only the blocks that are different.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 
 from kale_lite.artifacts import ship_harness, step_spec
 from kale_lite.artifacts.step_notebook import build_step_notebook
+from kale_lite.cli import main
 from kale_lite.diagnostics import Diagnostic
 from kale_lite.notebook import set_parameters
 from kale_lite.project import load
@@ -51,6 +53,8 @@ from tests.conformance import forked
 from tests.conftest import make_notebook
 
 FOLDER = Path(__file__).parents[2] / "docs" / "diagnostics"
+_FORKED = frozenset({"KL401", "KL406", "KL407", "KL408", "KL410"})
+"""What the harness in a step says: these steps run in forked processes, as the conformance cases do."""
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 _CELL = re.compile(r"^# %%(?P<head>[^\n]*)\n(?P<body>.*?)(?=^# %%|\Z)", re.M | re.S)
 
@@ -64,6 +68,7 @@ class Example:
     text: str = ""
     files: tuple[tuple[str, str], ...] = ()
     command: str = ""
+    forked: bool = False
 
     def write(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +103,8 @@ def read_page(code: str) -> Page:
     after = {**before, **_blocks(sections["Settled"])}
     if "json" in before and "python" in after:
         del after["json"]
-    return Page(code, text, _example(before), before["text"], _example(after))
+    forked = code in _FORKED
+    return Page(code, text, _example(before, forked), before["text"], _example(after, forked))
 
 
 def _sections(text: str) -> Iterator[tuple[str, str]]:
@@ -107,10 +113,10 @@ def _sections(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _blocks(section: str) -> dict[str, str]:
-    return {language: body for language, body in _BLOCK.findall(section)}
+    return dict(_BLOCK.findall(section))
 
 
-def _example(blocks: dict[str, str]) -> Example:
+def _example(blocks: dict[str, str], forked: bool) -> Example:
     source = blocks.get("python", "")
     given = re.match(r"# notebook: (.*)\n", source)
     cells, files = [], []
@@ -122,7 +128,7 @@ def _example(blocks: dict[str, str]) -> Example:
             cells.append(("md" if head == "[markdown]" else head.replace(", ", "|"), body))
     command = blocks.get("console", "").strip().removeprefix("$ kale-lite ")
     metadata = json.loads(given[1]) if given else None
-    return Example(tuple(cells), metadata, blocks.get("json", ""), tuple(files), command)
+    return Example(tuple(cells), metadata, blocks.get("json", ""), tuple(files), command, forked)
 
 
 def outcome(example: Example, folder: Path) -> str:
@@ -132,7 +138,7 @@ def outcome(example: Example, folder: Path) -> str:
         project = load(path)
         found = (*project.diagnostics, *(TARGET.check(project.pipeline) if project.pipeline else ()))
         text = "\n".join(map(str, found))
-    elif example.command == "run nb.ipynb --each-step":
+    elif example.forked:
         text = "\n".join(map(str, _run_steps(path, folder)))
     else:
         text = _by_command(example.command, folder)
@@ -140,9 +146,13 @@ def outcome(example: Example, folder: Path) -> str:
 
 
 def _by_command(command: str, folder: Path) -> str:
-    call = [sys.executable, "-m", "kale_lite", *shlex.split(command)]
-    done = subprocess.run(call, cwd=folder, capture_output=True, text=True, timeout=300)
-    return done.stderr.strip()
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(said), redirect_stdout(io.StringIO()):
+        patch.setattr(sys, "argv", ["kale-lite", *shlex.split(command)])
+        patch.chdir(folder)
+        with suppress(SystemExit):
+            main()
+    return said.getvalue().strip()
 
 
 def _run_steps(path: Path, folder: Path) -> tuple[Diagnostic, ...]:

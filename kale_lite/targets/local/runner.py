@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kale_lite.artifacts import ship_harness
-from kale_lite.diagnostics import Diagnostic, diagnose
+from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.errors import ExitCode, KaleLiteError, RefusedError
 from kale_lite.notebook.model import Notebook
 from kale_lite.pipeline import Pipeline
@@ -51,6 +51,7 @@ class LocalTarget:
                 names = ", ".join(s.name for s in steps)
                 found.append(diagnose(
                     "KL111", f"option {option!r} (step {names}) has no effect in a local run",
+                    Location(steps[0].cells[0]),
                     hint="it is for pipelines compiled for Kubeflow", step=steps[0].name,
                 ))  # fmt: skip
         return tuple(found)

@@ -51,10 +51,16 @@ def _trees(cells: Sequence[Cell]) -> Iterator[tuple[Cell, ast.Module]]:
 
 
 def _is_given(call: ast.Call, name: str) -> bool:
-    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-    operands = [receiver, *call.args, *(keyword.value for keyword in call.keywords)]
-    return any(isinstance(node, ast.Name) and node.id == name
-               for operand in operands if operand is not None for node in ast.walk(operand))  # fmt: skip
+    receivers = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+    operands = [*receivers, *call.args, *(keyword.value for keyword in call.keywords)]
+    return any(isinstance(root := _root(operand), ast.Name) and root.id == name for operand in operands)
+
+
+def _root(node: ast.expr) -> ast.expr:
+    """What an attribute, item or ``*`` is taken from in the end."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
+        node = node.value
+    return node
 
 
 def _bound_by(node: ast.stmt) -> set[str]:
