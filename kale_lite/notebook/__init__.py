@@ -1,11 +1,12 @@
-"""Notebooks: reading and understanding them. Nothing here writes to the user's file."""
+"""Notebooks: reading and understanding them, and writing tags; nothing else of the user's file is ever changed."""
 
 from __future__ import annotations
 
 from kale_lite.notebook.ignores import apply_ignores, read_ignores
 from kale_lite.notebook.names import slugs
 from kale_lite.notebook.parameters import parse_value, read_params_file, set_parameters
-from kale_lite.notebook.reader import read_notebook
+from kale_lite.notebook.reader import read_notebook, with_tags
+from kale_lite.notebook.writing import retag, write_tags
 
 __all__ = [
     "apply_ignores",
@@ -13,6 +14,9 @@ __all__ = [
     "read_ignores",
     "read_notebook",
     "read_params_file",
+    "retag",
     "set_parameters",
     "slugs",
+    "with_tags",
+    "write_tags",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from kale_lite.notebook.model import Kernel, Notebook, Role
 from kale_lite.notebook.parameters import find_parameters
 from kale_lite.notebook.roles import RawCell, resolve_roles
 
-__all__ = ["read_notebook"]
+__all__ = ["read_notebook", "with_tags"]
 
 _SETTINGS = frozenset({
     "pipeline_name", "pipeline_description", "experiment_name", "experiment", "base_image", "docker_image",
@@ -33,11 +33,24 @@ def read_notebook(path: Path) -> tuple[Notebook | None, tuple[Diagnostic, ...]]:
     return _understand(content, path)
 
 
+def with_tags(notebook: Notebook, tags: Mapping[int, Sequence[str]]) -> tuple[Notebook | None, tuple[Diagnostic, ...]]:
+    """The notebook as it would be read with these tags on these cells (by number, from 1)."""
+    from nbformat import NotebookNode
+
+    cells = [_tagged(cell, tags[i]) if i in tags else cell for i, cell in enumerate(notebook.content["cells"], 1)]
+    return _understand(NotebookNode(notebook.content, cells=cells), notebook.path or Path(notebook.name))
+
+
+def _tagged(cell: Any, tags: Sequence[str]) -> Any:
+    kind = type(cell)
+    return kind(cell, metadata=kind(cell.metadata, tags=list(tags)))
+
+
 def _read(path: Path) -> tuple[str | None, Diagnostic | None]:
     if path.is_dir():
         return None, diagnose("KL001", f"{path} is a folder, not a notebook", hint="name the .ipynb file in it")
     try:
-        return path.read_text("utf-8"), None
+        return path.read_text("utf-8-sig"), None
     except FileNotFoundError:
         near = sorted(p.name for p in path.parent.glob("*.ipynb"))[:5] if path.parent.is_dir() else []
         hint = f"notebooks there: {', '.join(near)}" if near else "check the path"
