@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from kale_lite.analysis.magics import IPYTHON
 
-__all__ = ["BUILTINS", "call_text", "dotted_text", "likely_texts", "method_text", "store_text"]
+__all__ = [
+    "BUILTINS", "call_text", "dotted_text", "full_name", "import_names", "likely_texts", "method_text", "store_text",
+]  # fmt: skip
 
 BUILTINS = frozenset(dir(builtins))
 _LONGEST_CONSTANT = 200
@@ -61,7 +63,7 @@ def _operand(node: ast.expr) -> str:
 def likely_texts(trees: Iterable[ast.Module]) -> tuple[str, ...]:
     """The texts that the flow phase will most likely ask for, so that they are matched in one go."""
     every = tuple(trees)
-    aliases = dict(_aliases(every))
+    aliases = dict(import_names(every))
     found: dict[str, None] = {}
     for tree in every:
         for node in ast.walk(tree):
@@ -69,7 +71,8 @@ def likely_texts(trees: Iterable[ast.Module]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _aliases(trees: Iterable[ast.Module]) -> Iterator[tuple[str, str]]:
+def import_names(trees: Iterable[ast.Module]) -> Iterator[tuple[str, str]]:
+    """The names that import statements bind, with what each stands for in full."""
     yield IPYTHON, "ipython"
     for tree in trees:
         for node in ast.walk(tree):
@@ -82,24 +85,25 @@ def _aliases(trees: Iterable[ast.Module]) -> Iterator[tuple[str, str]]:
 
 def _texts_of(node: ast.AST, aliases: Mapping[str, str]) -> Iterator[str]:
     if isinstance(node, ast.Call):
-        full = _full_name(node.func, aliases)
+        full = full_name(node.func, aliases)
         if full:
             yield call_text(full, node)
         elif isinstance(node.func, ast.Attribute):
             yield method_text(node.func.attr, node)
     elif isinstance(node, ast.Attribute):
-        full = _full_name(node, aliases)
+        full = full_name(node, aliases)
         if full:
             yield full if isinstance(node.ctx, ast.Load) else store_text(full, node)
         elif isinstance(node.ctx, ast.Load):
             yield f"_.{node.attr}"
     elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-        full = _full_name(node.value, aliases)
+        full = full_name(node.value, aliases)
         if full:
             yield store_text(full, node, delete=isinstance(node.ctx, ast.Del))
 
 
-def _full_name(node: ast.expr, aliases: Mapping[str, str]) -> str:
+def full_name(node: ast.expr, aliases: Mapping[str, str]) -> str:
+    """The full name of an attribute chain on an imported name or a builtin; empty for others."""
     found = dotted_text(node)
     if found is None:
         return ""

@@ -20,16 +20,21 @@ from kale_lite.notebook.ignores import Ignore, read_ignores
 from kale_lite.notebook.model import Notebook, Role
 from kale_lite.pipeline import Pipeline
 
-__all__ = ["compile_notebook"]
+__all__ = ["Knowledge", "compile_notebook"]
 
 
-def compile_notebook(notebook: Notebook) -> tuple[Pipeline | None, tuple[Diagnostic, ...]]:
-    """Compile a notebook: its pipeline (None when there are errors) and all findings."""
+def compile_notebook(
+    notebook: Notebook, knowledge: Knowledge | None = None
+) -> tuple[Pipeline | None, tuple[Diagnostic, ...]]:
+    """Compile a notebook: its pipeline (None when there are errors) and all findings.
+
+    Who compiles the same cells several times passes what was looked up as ``knowledge``.
+    """
     codes, problems = _transformed(notebook)
     ignores, _ = read_ignores(notebook.cells)
     if has_errors(problems):
         return None, tuple(problems)
-    knowledge = _Knowledge(codes)
+    knowledge = knowledge or Knowledge(codes)
     skipped = _skipped_names(notebook)
     parts = segments(codes)
     if len({p.name for p in parts}) < len(parts):
@@ -51,7 +56,7 @@ def _flow(
     notebook: Notebook,
     parts: Sequence[Segment],
     skipped: Mapping[str, int],
-    knowledge: _Knowledge,
+    knowledge: Knowledge,
     ignores: Sequence[Ignore],
 ) -> Flow:
     return run_flow(parts, notebook.parameters, skipped, knowledge, load_catalogue().bases, ignores)
@@ -101,7 +106,7 @@ def _names_bound(source: str) -> Iterator[str]:
             yield from ((a.asname or a.name).split(".")[0] for a in node.names)
 
 
-class _Knowledge:
+class Knowledge:
     """The catalogue's word on canonical texts: the likely ones matched in one go, others when asked."""
 
     def __init__(self, codes: Sequence[Code]) -> None:

@@ -22,7 +22,7 @@ from kale_lite.notebook.ignores import Ignore
 from kale_lite.notebook.model import Parameter, Role
 from kale_lite.pipeline import STATE_PREFIX
 
-__all__ = ["Flow", "StepFlow", "names_in", "run_flow"]
+__all__ = ["Flow", "Lookup", "StepFlow", "names_in", "replay_source", "run_flow"]
 
 Lookup = Callable[[str], tuple[Effect, ...]]
 

@@ -11,6 +11,7 @@ import typer
 
 from kale_lite import __version__
 from kale_lite.cli.explain import explain_command
+from kale_lite.cli.tagging import tag_command
 from kale_lite.cli.verifying import verify_command
 from kale_lite.errors import ExitCode, KaleLiteError, RefusedError, UsageError
 
@@ -211,6 +212,7 @@ def check(
 
 app.command("verify")(verify_command)
 app.command("explain")(explain_command)
+app.command("tag")(tag_command)
 
 
 def _loaded(path: Path) -> Project:

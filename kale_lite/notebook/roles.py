@@ -12,7 +12,7 @@ from kale_lite.notebook.names import folded, name_problem
 from kale_lite.notebook.options import options_from
 from kale_lite.notebook.tags import Bare, Malformed, OptionTag, Prev, StepTag, Tag, parse_tag
 
-__all__ = ["RawCell", "resolve_roles"]
+__all__ = ["RawCell", "resolve_roles", "role_tags"]
 
 _ROLES = {
     "imports": Role.IMPORTS, "functions": Role.FUNCTIONS, "skip": Role.SKIP, "parameters": Role.PARAMETERS,
@@ -36,6 +36,15 @@ class _Tagged:
     tags: tuple[Tag, ...]
     role: Role | None
     step: str = ""
+
+
+def role_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """Those of a cell's tags that say what the cell is for."""
+    return tuple(text for text in tags if _gives_role(parse_tag(text)))
+
+
+def _gives_role(tag: Tag | Malformed | None) -> bool:
+    return isinstance(tag, StepTag) or (isinstance(tag, Bare) and tag.word in _ROLES)
 
 
 def resolve_roles(
