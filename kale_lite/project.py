@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kale_lite.analysis import compile_notebook
+from kale_lite.analysis import compile_remarked
 from kale_lite.diagnostics import Diagnostic, has_errors
 from kale_lite.errors import RefusedError
 from kale_lite.graph import render
-from kale_lite.notebook import apply_ignores, read_ignores, read_notebook, set_parameters
+from kale_lite.notebook import read_notebook, set_parameters
 from kale_lite.notebook.model import Notebook
 from kale_lite.pipeline import Pipeline
 
@@ -27,9 +27,7 @@ def load(path: str | Path) -> Project:
     notebook, found = read_notebook(Path(path))
     pipeline = None
     if notebook is not None:
-        pipeline, more = compile_notebook(notebook)
-        ignores, problems = read_ignores(notebook.cells)
-        found = (*apply_ignores((*found, *more), ignores, complete=pipeline is not None), *problems)
+        pipeline, found = compile_remarked(notebook, found)
     return Project(Path(path), notebook, pipeline, found)
 
 

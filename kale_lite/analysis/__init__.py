@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from kale_lite.analysis.compiler import compile_notebook
+from kale_lite.analysis.compiler import compile_notebook, compile_remarked
 
-__all__ = ["compile_notebook"]
+__all__ = ["compile_notebook", "compile_remarked"]

@@ -16,11 +16,11 @@ from kale_lite.analysis.split import split_problems
 from kale_lite.analysis.steps import Segment, joined_segments, segments
 from kale_lite.analysis.transform import Code, in_characters, transform
 from kale_lite.diagnostics import Diagnostic, has_errors
-from kale_lite.notebook.ignores import Ignore, read_ignores
+from kale_lite.notebook.ignores import Ignore, apply_ignores, read_ignores
 from kale_lite.notebook.model import Notebook, Role
 from kale_lite.pipeline import Pipeline
 
-__all__ = ["Knowledge", "compile_notebook"]
+__all__ = ["Knowledge", "compile_notebook", "compile_remarked"]
 
 
 def compile_notebook(
@@ -50,6 +50,15 @@ def compile_notebook(
     pipeline = plan(notebook, flow)
     problems += _in_characters(findings(flow, pipeline, skipped), codes)
     return (None if has_errors(problems) else pipeline), tuple(problems)
+
+
+def compile_remarked(
+    notebook: Notebook, found: Iterable[Diagnostic] = (), knowledge: Knowledge | None = None
+) -> tuple[Pipeline | None, tuple[Diagnostic, ...]]:
+    """Compile a notebook and heed its comments that ignore findings. ``found`` are those of reading it."""
+    pipeline, more = compile_notebook(notebook, knowledge)
+    ignores, problems = read_ignores(notebook.cells)
+    return pipeline, (*apply_ignores((*found, *more), ignores, complete=pipeline is not None), *problems)
 
 
 def _flow(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import tempfile
 from collections.abc import Mapping
@@ -67,6 +68,8 @@ def test_proposed_pipeline_gives_what_the_notebook_gives(name: str, tmp_path: Pa
 def values_of_pipeline(proposal: Proposal, tmp_path: Path) -> Mapping[str, str] | None:
     assert proposal.pipeline is not None
     forked.preload()
+    for module in ("linear_model", "tree", "neighbors", "naive_bayes", "model_selection", "datasets"):
+        importlib.import_module(f"sklearn.{module}")
     folder = tmp_path / "pipeline"
     folder.mkdir()
     code, output, values = forked._run(proposal.notebook, proposal.pipeline, folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kale_lite.analysis.compiler import Knowledge, compile_notebook
+from kale_lite.analysis.compiler import Knowledge, compile_remarked
 from kale_lite.diagnostics import Diagnostic
 from kale_lite.notebook import with_tags
 from kale_lite.notebook.model import Notebook
@@ -71,8 +71,7 @@ def compiled(notebook: Notebook, draft: Draft, knowledge: Knowledge, names: Sequ
     retagged, found = with_tags(notebook, {n: (*tags[n], tag) for n, tag in draft.tags(names).items()})
     if retagged is None:
         return Compiled(draft, None, None, found)
-    pipeline, more = compile_notebook(retagged, knowledge)
-    return Compiled(draft, retagged, pipeline, (*found, *more))
+    return Compiled(draft, retagged, *compile_remarked(retagged, found, knowledge))
 
 
 def settled(notebook: Notebook, draft: Draft, knowledge: Knowledge) -> Compiled:

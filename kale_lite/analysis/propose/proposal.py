@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kale_lite.analysis.compiler import compile_notebook
+from kale_lite.analysis.compiler import compile_remarked
 from kale_lite.diagnostics import Diagnostic, has_errors
 from kale_lite.notebook.model import Notebook, Role
 from kale_lite.notebook.roles import role_tags
@@ -69,7 +69,7 @@ class Proposal:
 
 def stated(notebook: Notebook, tags: Mapping[int, tuple[str, ...]]) -> Proposal:
     """What a notebook's tags say as they stand; ``tags`` are those of them that its file does not have yet."""
-    pipeline, found = compile_notebook(notebook)
+    pipeline, found = compile_remarked(notebook)
     reasons = {n: f"now tagged {', '.join(all_tags)}" for n, all_tags in tags.items()}
     return Proposal(notebook, listing(notebook, reasons), tags, pipeline, found)
 
