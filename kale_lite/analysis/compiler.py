@@ -12,6 +12,7 @@ from kale_lite.analysis.effects import load_catalogue, match_effects
 from kale_lite.analysis.findings import findings
 from kale_lite.analysis.flow import Flow, run_flow
 from kale_lite.analysis.plan import plan
+from kale_lite.analysis.scope import bound_names
 from kale_lite.analysis.split import split_problems
 from kale_lite.analysis.steps import Segment, joined_segments, segments
 from kale_lite.analysis.transform import Code, in_characters, transform
@@ -106,13 +107,7 @@ def _names_bound(source: str) -> Iterator[str]:
         tree = ast.parse(source)
     except SyntaxError:
         return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            yield from ((a.asname or a.name).split(".")[0] for a in node.names)
+    yield from bound_names(tree)
 
 
 class Knowledge:

@@ -6,6 +6,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from kale_lite.analysis import expressions, statements
 from kale_lite.analysis.bindings import Binding, Import
@@ -14,7 +15,7 @@ from kale_lite.analysis.effect import Effect
 from kale_lite.analysis.heap import Value
 from kale_lite.analysis.machine import Frame, Machine, StepLog
 from kale_lite.analysis.magics import IPYTHON
-from kale_lite.analysis.scope import scopes
+from kale_lite.analysis.scope import bound_names, scopes
 from kale_lite.analysis.steps import Segment
 from kale_lite.analysis.transform import Code
 from kale_lite.diagnostics import Diagnostic
@@ -73,6 +74,7 @@ def run_flow(
     machine = Machine(lookup, bases)
     machine.skipped = skipped
     machine.ignores = ignores
+    machine.binding_cell = _binding_cells(parts)
     machine.evaluate = lambda frame, node: expressions.evaluate(machine, frame, node)
     reached = _Reached(_last_mentions(parts))
     steps = tuple(_run_segment(machine, i, part, parameters, reached) for i, part in enumerate(parts))
@@ -88,6 +90,16 @@ def _run_segment(m: Machine, index: int, part: Segment, parameters: Sequence[Par
         runs |= _run_cell(m, part, code, parameters)
     _implicit_reads(m, part)
     return StepFlow(part, m.log, dict(m.names.bound), reached.update(m, index), runs)
+
+
+def _binding_cells(parts: Sequence[Segment]) -> Callable[[str], int]:
+    """Tells the last cell that binds a name; 0 for none. Nothing is looked at before the first question."""
+
+    @cache
+    def cells() -> dict[str, int]:
+        return {name: code.cell.number for part in parts for code in part.codes for name in bound_names(code.tree)}
+
+    return lambda name: cells().get(name, 0)
 
 
 class _Reached:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +18,10 @@ from kale_lite.notebook.ignores import Ignore
 from kale_lite.pipeline import STATE_PREFIX
 
 __all__ = ["Cause", "FileEffect", "Frame", "Machine", "State", "StepLog"]
+
+
+_MOST_SUGGESTIONS = 50
+"""Near names are looked for in so many findings: in a notebook with more, they are not what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ class Machine:
         self.diagnostics: dict[tuple[str, str, Location | None], Diagnostic] = {}
         self.skipped: Mapping[str, int] = {}
         self.ignores: Sequence[Ignore] = ()
+        self.binding_cell: Callable[[str], int] = lambda name: 0
         self.evaluated: dict[tuple[ast.AST, tuple[int, ...]], Value] = {}
         self.history = False
         self.postponed_annotations = False
@@ -210,14 +216,24 @@ class Machine:
         """A name is read that nothing can have bound."""
         if self.catching:
             return
-        skipped = self.skipped.get(name)
-        hint = f"cell {skipped} would define it, but is tagged `skip`" if skipped else (
-            "define it in an earlier cell, or restart the kernel and run the notebook top to bottom"
-        )  # fmt: skip
+        hint = self._where_it_may_be(name)
         if self.uncertain:
             self.report("KL208", f"name {name!r} may be undefined here: no earlier cell defines it", node, hint=hint)
         else:
             self.report("KL202", f"name {name!r} is undefined: no earlier step defines it", node, hint=hint)
+
+    def _where_it_may_be(self, name: str) -> str:
+        skipped, bound = self.skipped.get(name), self.binding_cell(name)
+        if skipped:
+            return f"cell {skipped} would define it, but is tagged `skip`"
+        if bound > self.cell:
+            return f"cell {bound} defines it, but stands below: move it up"
+        if len(self.diagnostics) < _MOST_SUGGESTIONS:
+            known = [n for n in self.names if not n.startswith(STATE_PREFIX)]
+            near = difflib.get_close_matches(name, [*known, *BUILTINS], 2, 0.75)
+            if near:
+                return f"do you mean {' or '.join(map(repr, near))}?"
+        return "define it in an earlier cell, or restart the kernel and run the notebook top to bottom"
 
     # Objects.
 

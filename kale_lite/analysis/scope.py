@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Scope", "ScopeNode", "scopes"]
+__all__ = ["Scope", "ScopeNode", "bound_names", "scopes"]
 
 ScopeNode: TypeAlias = (
     ast.FunctionDef
@@ -147,3 +147,18 @@ def _comprehension(generators: list[ast.comprehension]) -> Iterator[ast.AST]:
     yield from [first.target, *first.ifs]
     for generator in rest:
         yield from [generator.target, generator.iter, *generator.ifs]
+
+
+def bound_names(tree: ast.Module) -> Iterator[str]:
+    """The names that a cell may bind at its top level, as far as its text tells."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from ((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+            todo += ast.iter_child_nodes(node)

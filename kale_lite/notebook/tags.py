@@ -142,7 +142,7 @@ def _misspelt_word(text: str) -> Malformed | None:
         near = text.strip().lower()
     if near is None and len(text) > 5:
         near = next(iter(difflib.get_close_matches(text, BARE, 1, 0.88)), None)
-    return Malformed(text, f"no such tag; do you mean {near!r}?", near) if near else None
+    return Malformed(text, "there is no such tag", near) if near else None
 
 
 def _misspelt_prefix(text: str, prefix: str, rest: str) -> Malformed | None:
@@ -150,4 +150,4 @@ def _misspelt_prefix(text: str, prefix: str, rest: str) -> Malformed | None:
     near = plain if plain in PREFIXES else next(iter(difflib.get_close_matches(plain, PREFIXES, 1, 0.75)), None)
     if near is None:
         return None
-    return Malformed(text, f"no such tag; do you mean {near}:{rest.strip()!s}?", f"{near}:{rest.strip()}")
+    return Malformed(text, "there is no such tag", f"{near}:{rest.strip()}")

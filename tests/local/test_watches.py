@@ -30,26 +30,30 @@ def linger(): threading.Thread(target=wait, name="lingering").start()
 
 
 @pytest.mark.parametrize(
-    ("cells", "step", "code", "said"),
+    ("cells", "step", "code", "said", "place"),
     [
         ([("step:a", "import helper\nhelper.save('out.txt')"), ("step:b", "t = open('out.txt').read()")],
-         "b", "KL408", "'out.txt'"),
+         "b", "KL408", "'out.txt'", "cell 2"),
         ([("step:a", "open('data.txt', 'w').write('1')"), ("step:b", "import helper\nhelper.read()")],
-         "b", "KL408", "'data.txt'"),
+         "b", "KL408", "'data.txt'", "cell 2"),
         ([("step:a", "import numpy as np\nnp.random.seed(1)"), ("step:b", "import helper\nv = helper.draw()"),
-          ("step:c", "w = np.random.rand()")], "b", "KL408", "numpy.random"),
-        ([("step:a", "import helper\nhelper.environ()"), ("step:b", "x = 1")], "a", "KL408", "os.environ"),
+          ("step:c", "w = np.random.rand()")], "b", "KL408", "numpy.random", "cell 2"),
+        ([("step:a", "import helper"), ("", "helper.environ()"), ("", "y = 1"), ("step:b", "x = 1")],
+         "a", "KL408", "os.environ", "cell 2"),
         ([("step:a", "import pandas as pd\ndf = pd.DataFrame({'v': [1, 2]})"),
           ("step:b", "import helper\nn = len(df.pipe(helper.change))"), ("step:c", "s = df.sum()")],
-         "b", "", ""),
-        ([("step:a", "import helper\nx = helper.Sneaky()"), ("step:b", "n = x.describe()"), ("step:c", "m = len(x)")],
-         "b", "KL407", "'x'"),
-        ([("step:a", "import helper\nhelper.linger()")], "a", "KL406", "lingering"),
-        ([("step:a", "import subprocess\np = subprocess.Popen(['sleep', '30'])")], "a", "KL406", "sleep 30"),
+         "b", "", "", ""),
+        ([("step:a", "import helper\nx = helper.Sneaky()"), ("step:b", "k = len(x)"), ("", "k += 1\nn = x.describe()"),
+          ("", "k"), ("step:c", "m = len(x)")], "b", "KL407", "`x.describe()`", "cell 3, line 2"),
+        ([("step:a", "import helper"), ("", ""), ("", "%%capture out\nhelper.linger()"), ("", "x = 1")],
+         "a", "KL406", "lingering", "cell 3"),
+        ([("step:a", "import subprocess\np = subprocess.Popen(['sleep', '30'])")], "a", "KL406", "sleep 30", "cell 1"),
     ],
     ids=["missed-write", "missed-read", "missed-draw", "missed-environment", "callback-may-change", "changed-input", "thread", "process"],
 )  # fmt: skip
-def test_watch(write_notebook: WriteNotebook, tmp_path: Path, cells: Cells, step: str, code: str, said: str) -> None:
+def test_watch(
+    write_notebook: WriteNotebook, tmp_path: Path, cells: Cells, step: str, code: str, said: str, place: str
+) -> None:
     (tmp_path / "helper.py").write_text(HELPER)
     result = load(write_notebook(cells)).run(output_dir=tmp_path / "out", jobs=1)
     if not code:
@@ -58,7 +62,7 @@ def test_watch(write_notebook: WriteNotebook, tmp_path: Path, cells: Cells, step
     (problem,) = result.steps[step].diagnostics
     assert problem.code == code
     assert said in problem.message
-    assert problem.location
+    assert str(problem.location) == place
     assert problem.hint
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from kale_lite.diagnostics import diagnose
+from kale_lite.diagnostics import Location, diagnose
 from kale_lite.pipeline import Pipeline, Step
 from kale_lite.targets.local.events import Emit, Event
 from kale_lite.targets.local.options import StepResult
@@ -135,6 +135,7 @@ class _Schedule:
             problem = diagnose(
                 "KL403",
                 f"step {step.name!r} failed: it was not done after {limit:g} s and its kernel was ended (time-out)",
+                Location(step.cells[0]) if len(step.cells) == 1 else None,
                 step=step.name,
                 hint="give it more time with --timeout or the tag `timeout:SECONDS`",
             )
