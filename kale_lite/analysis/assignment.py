@@ -64,9 +64,13 @@ def _tuple_parts(m: Machine, value: Value, count: int) -> list[Value] | None:
 
 def _store_attribute(m: Machine, frame: Frame, target: ast.Attribute, value: Value) -> None:
     receiver = expressions.evaluate(m, frame, target.value)
-    for thing in m.heap.things(receiver):
+    things = list(m.heap.things(receiver))
+    # Where parts of an instance are not told apart, its class's base is among them: `self.x = 1` does not patch it.
+    bases = {base.id for thing in things if thing.kind == "instance" for base in namespace.external_bases(m, thing)}
+    for thing in things:
         if thing.kind == "external":
-            _store_external(m, frame, thing, f"{thing.dotted}.{target.attr}", target, value)
+            if thing.id not in bases:
+                _store_external(m, frame, thing, f"{thing.dotted}.{target.attr}", target, value)
             continue
         setter = namespace.class_attribute(m, thing, target.attr)
         for found in m.heap.things(setter):

@@ -68,7 +68,7 @@ class Heap:
     def __init__(self) -> None:
         self._things: list[Thing] = []
         self._by_key: dict[Hashable, Thing] = {}
-        self._reach: dict[frozenset[int], tuple[int, frozenset[int]]] = {}
+        self._reach: dict[tuple[frozenset[int], frozenset[str]], tuple[int, frozenset[int]]] = {}
         self._grown: list[int] = []
         self.changes = 0
 
@@ -106,18 +106,22 @@ class Heap:
         """Everything that a thing holds directly."""
         return thing.items.union(*thing.attrs.values()) if thing.attrs else thing.items
 
-    def reach(self, objects: frozenset[int]) -> frozenset[int]:
-        """The things themselves and all that can be got at through them."""
-        cached = self._reach.get(objects)
+    def reach(self, objects: frozenset[int], barred: frozenset[str] = frozenset()) -> frozenset[int]:
+        """The things themselves and all that can be got at through them, but not things of the ``barred`` kinds."""
+        cached = self._reach.get((objects, barred))
         if cached is not None and cached[1].isdisjoint(self._grown[cached[0] :]):
-            self._reach[objects] = (len(self._grown), cached[1])
+            self._reach[objects, barred] = (len(self._grown), cached[1])
             return cached[1]
-        seen = set(objects)
-        todo = list(objects)
-        while todo:
+        seen: set[int] = set()
+        new: Iterable[int] = objects
+        todo: list[int] = []
+        while True:
+            found = [i for i in new if self._things[i].kind not in barred] if barred else new
+            seen.update(found)
+            todo.extend(found)
+            if not todo:
+                break
             new = self.held(self._things[todo.pop()]) - seen
-            seen |= new
-            todo.extend(new)
         result = frozenset(seen)
-        self._reach[objects] = (len(self._grown), result)
+        self._reach[objects, barred] = (len(self._grown), result)
         return result

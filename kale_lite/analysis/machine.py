@@ -20,6 +20,7 @@ from kale_lite.pipeline import STATE_PREFIX
 __all__ = ["Cause", "FileEffect", "Frame", "Machine", "State", "StepLog"]
 
 
+_UNCHANGED_BY_CALLEES = frozenset({"function", "class", "external"})
 _MOST_SUGGESTIONS = 50
 """Near names are looked for in so many findings: in a notebook with more, they are not what is wrong."""
 
@@ -261,16 +262,7 @@ class Machine:
 
     def deep(self, value: Value) -> frozenset[int]:
         """What code that is given this value could change: not through functions, classes, modules."""
-        seen: set[int] = set()
-        todo = list(value.objects)
-        while todo:
-            ident = todo.pop()
-            thing = self.heap[ident]
-            if ident in seen or thing.kind in ("function", "class", "external"):
-                continue
-            seen.add(ident)
-            todo.extend(self.heap.held(thing))
-        return frozenset(seen)
+        return self.heap.reach(value.objects, _UNCHANGED_BY_CALLEES)
 
     # Interpreter state, kept as names that no variable can have.
 
