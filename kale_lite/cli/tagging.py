@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import textwrap
@@ -63,10 +64,10 @@ def tag_command(
     """
     from kale_lite.notebook import read_notebook, write_tags
 
+    seen = notebook.read_bytes() if notebook.is_file() and os.access(notebook, os.R_OK) else b""
     read, found = read_notebook(notebook)
     if read is None:
         raise RefusedError(found)
-    seen = notebook.read_bytes()
     given = _given(read, set_ or [], unset or [])
     outcome = _outcome(read, given, auto=auto)
     if as_json:

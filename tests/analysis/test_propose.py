@@ -161,7 +161,7 @@ def test_models_of_one_cell_each_do_not_wait_for_plots_between_them() -> None:
         ("!nvidia-smi", True), ("df.head?", True), ("help(len)", True), ("df.shape, df.dtypes", True),
         ("print('rows', df.shape[0])", True), ("display(df.head())", True), ("%whos", True),
         ("df", False), ("df.describe()", False), ("df.plot()", False), ("print(df.a.mean())", False),
-        ("df.sample(3)", False), ("df.groupby('a').sum().head()", False), ("!ls > files.txt", False),
+        ("df.sample(3)", False), ("log.info('text')", False), ("requests.head('http://a')", False), ("df.info(verbose=True)", True), ("df.groupby('a').sum().head()", False), ("!ls > files.txt", False),
         ("x = df.shape", False), ("df.head(n := 3)", False), ("df.pop('a')", False), ("!rm -r data", False),
         ("!head -1 a.txt | tee b.txt", False), ("df.head(print(1))", False), ("%%html\n<b>x</b>", False),
     ],
@@ -169,9 +169,32 @@ def test_models_of_one_cell_each_do_not_wait_for_plots_between_them() -> None:
 def test_only_looks_are_skipped(source: str, skipped: bool) -> None:
     """Nobody loses a result or an effect: tables, figures and printed results stay."""
     proposal = proposed(
-        [("", "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})"), ("", source), ("", "print('end')")]
+        [
+            (
+                "",
+                "import logging, requests\nimport pandas as pd\nlog = logging.getLogger('a')\ndf = pd.DataFrame({'a': [1, 2]})",
+            ),
+            ("", source),
+            ("", "print('end')"),
+        ]
     )
     assert [c.role is Role.SKIP for c in proposal.choices] == [False, skipped, False]
+
+
+@pytest.mark.parametrize("look", ["box.head()", "box.size", "len(box)"])
+def test_a_look_through_code_of_the_notebook_is_none(look: str) -> None:
+    """What looks like a look may change something, when the notebook says what it does."""
+    box = """class Box:
+    n = 0
+    def head(self):
+        Box.n += 1
+    @property
+    def size(self):
+        return self.head()
+    def __len__(self):
+        return self.head() or 1"""
+    proposal = proposed([("", box), ("", "box = Box()"), ("", look), ("", "print(Box.n)")])
+    assert proposal.choices[2].role is Role.STEP
 
 
 def test_last_cell_is_never_skipped() -> None:

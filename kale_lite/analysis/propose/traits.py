@@ -58,6 +58,8 @@ _LOADS = re.compile(r"(read_(?!only)\w+|load(_\w+)?|fetch_\w+|loadtxt|genfromtxt
 _LOOK_ATTRIBUTES = frozenset({"shape", "dtypes", "dtype", "columns", "index", "ndim", "size", "nbytes"})
 _LOOK_METHODS = frozenset({"head", "tail", "info", "keys", "memory_usage"})
 _LOOK_FUNCTIONS = frozenset({"type", "dir", "help", "len"})
+_SPECIAL = frozenset({"__len__", "__getattr__", "__getattribute__", "__getitem__"})
+"""Methods of the notebook's classes that a mere look would run, without naming them."""
 _LOOK_SHELL = re.compile(
     r"[!%]\s*(ls|ll|pwd|whoami|date|uname|nvidia-smi|nproc|lscpu|free|df|du|head|tail|which|"
     r"(python3?|pip3?|conda)\s+(--version|-V|list|freeze|show|info))\b[^|>;&]*$"
@@ -73,15 +75,23 @@ def traits(codes: Sequence[Code], lookup: Lookup) -> Mapping[int, Traits]:
     """The traits of the cells, by their numbers. Cells that call slow functions of the notebook are slow, too."""
     slow = _slow_functions([code.tree for code in codes])
     lazy = frozenset(_generator_functions([code.tree for code in codes]))
+    own = frozenset(_defined([code.tree for code in codes]))
     known = dict(import_names([code.tree for code in codes]))
-    return {code.cell.number: _traits(code, slow, lazy, known, lookup) for code in codes}
+    return {code.cell.number: _traits(code, slow, lazy, known, lookup, own) for code in codes}
 
 
-def _traits(code: Code, slow: frozenset[str], lazy: frozenset[str], known: Mapping[str, str], lookup: Lookup) -> Traits:
+def _traits(
+    code: Code,
+    slow: frozenset[str],
+    lazy: frozenset[str],
+    known: Mapping[str, str],
+    lookup: Lookup,
+    own: frozenset[str],
+) -> Traits:
     body = code.tree.body
     names = [node for node in ast.walk(code.tree) if isinstance(node, ast.Name)]
     return Traits(
-        _kind(code, lookup),
+        _kind(code, lookup, own),
         heavy=bool(_TIMED.search(code.cell.source)) or any(_is_slow(node, slow) for node in _run_at_once(body)),
         loads=any(_LOADS.match(name) for name in calls_of(body)),
         bound=frozenset(_bound(body)),
@@ -91,7 +101,7 @@ def _traits(code: Code, slow: frozenset[str], lazy: frozenset[str], known: Mappi
     )
 
 
-def _kind(code: Code, lookup: Lookup) -> Kind:
+def _kind(code: Code, lookup: Lookup, own: frozenset[str]) -> Kind:
     lines = code.cell.source.split("\n")
     body = [s for s in code.tree.body if not _is_text(s)]
     if not body:
@@ -106,8 +116,17 @@ def _kind(code: Code, lookup: Lookup) -> Kind:
     if all(_matches_line(s, lines, _INSTALL) for s in body):
         return Kind.INSTALL
     if all(isinstance(s, ast.Expr) and (_is_look(s.value) or _is_look_magic(s, lines)) for s in body):
-        return Kind.LOOK
+        return Kind.WORK if own & _SPECIAL or own & set(_named(body)) else Kind.LOOK
     return Kind.WORK
+
+
+def _named(body: Iterable[ast.stmt]) -> Iterator[str]:
+    """The names of functions and attributes that statements use."""
+    for node in (n for s in body for n in ast.walk(s)):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
 
 
 def _is_text(statement: ast.stmt) -> bool:
@@ -179,7 +198,10 @@ def _is_look(node: ast.expr) -> bool:
         case ast.Attribute(value, attr) if attr in _LOOK_ATTRIBUTES:
             return _is_plain(value)
         case ast.Call(ast.Attribute(value, attr), args) if attr in _LOOK_METHODS:
-            return _is_plain(value) and all(_is_plain(a) for a in [*args, *(k.value for k in node.keywords)])
+            # ``log.info("text")`` and ``requests.head(url)`` are no looks; ``df.head(20)`` is one.
+            counts = [*args, *(k.value for k in node.keywords)]
+            allowed = attr in ("head", "tail") or not args
+            return _is_plain(value) and allowed and all(_is_number(c) for c in counts)
         case ast.Call(ast.Name(id=name), args, []) if name in _LOOK_FUNCTIONS:
             return all(_is_plain(a) for a in args)
         case ast.Call(ast.Name("print" | "display"), args, []):
@@ -189,6 +211,11 @@ def _is_look(node: ast.expr) -> bool:
         case ast.Subscript(value, ast.Constant() | ast.UnaryOp()):
             return _is_look(value)
     return False
+
+
+def _is_number(node: ast.expr) -> bool:
+    """Whether it is a number or a truth value."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, int)
 
 
 def _is_plain(node: ast.expr) -> bool:
@@ -238,6 +265,12 @@ def _slow_functions(trees: Sequence[ast.Module]) -> frozenset[str]:
         if more <= slow:
             return slow
         slow |= more
+
+
+def _defined(trees: Iterable[ast.Module]) -> Iterator[str]:
+    """The functions and methods that the notebook defines: looking through one of them may change something."""
+    for tree in trees:
+        yield from (n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def _generator_functions(trees: Sequence[ast.Module]) -> Iterator[str]:
