@@ -77,8 +77,8 @@ def _store_attribute(m: Machine, frame: Frame, target: ast.Attribute, value: Val
             if found.kind == "property":
                 namespace.run_setter(m, frame, found, thing, value, target)
         named = target.attr if thing.kind in ("instance", "class", "function") else None
+        m.mutate(_written(m, thing), target)
         m.heap.hold(thing, value.objects, named)
-        m.mutate([thing.id], target)
     expressions.implicit_call(m, frame, receiver, ("__setattr__",), target, [value])
 
 
@@ -93,9 +93,15 @@ def _store_item(m: Machine, frame: Frame, target: ast.Subscript, value: Value) -
         if thing.kind == "external":
             _store_external(m, frame, thing, thing.dotted, target, value)
             continue
+        m.mutate(_written(m, thing), target)
         m.heap.hold(thing, value.objects | index.objects)
-        m.mutate([thing.id], target)
     expressions.implicit_call(m, frame, receiver, ("__setitem__",), target, [index, value])
+
+
+def _written(m: Machine, thing: Thing) -> frozenset[int]:
+    """What a store into a thing changes: an object of unknown type may pass it on to what it holds."""
+    unknown = thing.kind == "opaque" and not thing.type
+    return m.deep(Value(frozenset({thing.id}))) if unknown else frozenset({thing.id})
 
 
 def _store_external(

@@ -269,7 +269,18 @@ def call_functions_in(m: Machine, frame: Frame, value: Value, arguments: Sequenc
                 invocation.maybe_call(m, frame, f, Value(any_argument.objects | me.objects), node)
                 for f in invocation.methods_of(m, thing)
             ]
+        elif isinstance(thing.code, str) and thing.view_of is not None:
+            _maybe_changed_by(m, thing.code, m.heap[thing.view_of], any_argument, node)
     return joined(results)
+
+
+def _maybe_changed_by(m: Machine, method: str, owner: Thing, arguments: Value, node: ast.AST) -> None:
+    """A method of a library's object was handed over, as in ``map(found.append, words)``."""
+    effects = knowledge.applicable(m, Value(frozenset({owner.id})), m.lookup(f"_.{method}(_)"))
+    if any("receiver" in effect.mutates for effect in effects):
+        m.mutate([owner.id], node)
+        contents = (m.heap.contents(thing) for thing in m.heap.things(arguments))
+        m.heap.hold(owner, arguments.objects.union(*contents) - {owner.id})
 
 
 def unknown_call(m: Machine, frame: Frame, node: ast.AST, receiver: Value, arguments: Arguments) -> Value:

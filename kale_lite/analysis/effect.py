@@ -11,32 +11,32 @@ __all__ = ["Effect"]
 class Effect:
     """Knowledge about one call, assignment or attribute read.
 
-    Places name operands: ``receiver``, ``arg:0`` (positional, from 0), ``arg:*`` (all positional and
-    keyword arguments), ``kw:NAME``. Several places may be alternatives (``arg:0``, ``kw:path``).
+    Places name operands: ``receiver``, ``arg:0`` (positional, from 0), ``arg:*`` (all positional and keyword
+    arguments), ``kw:NAME``. Several places may be alternatives (``arg:0``, ``kw:path``).
 
-    ``form`` is what was matched: ``function`` (by its full name), ``method`` (by its name on some
-    receiver), ``attribute`` (of a module) or ``store``. ``receiver`` guards the rule: canonical types of
-    the receiver (``pandas.DataFrame``) for which it holds; empty means any. With ``only_known`` it does
-    not hold for a receiver of unknown type (for method names so common that guessing would order
-    everything). ``mutates`` are the operands changed in place; operands not in it are left alone (that
-    is what the rule knows). ``returns`` says what the result shares: ``scalar`` (immutable: nothing),
-    ``fresh`` (a new object that shares nothing with the operands), ``receiver`` (the receiver itself, or
-    a view that shares its memory), ``elements`` (objects held by the receiver), ``arg:N`` (that argument
-    or a view of it), ``unknown`` (any operand or what it holds). ``holds`` are operands that the
-    (otherwise fresh) result keeps inside; ``holds_elements`` operands whose elements it keeps. ``keeps``
-    are operands which the receiver keeps inside. ``type`` is the result's canonical type, or the place
-    (``arg:0``) of an operand of the same type; with ``returns: receiver`` the result is a view of that
-    type. ``calls`` says whether function operands are called, ``special`` which special methods
+    ``form`` is what was matched: ``function`` (by its full name), ``method`` (by its name on some receiver),
+    ``attribute`` (of a module) or ``store``. ``receiver`` guards the rule: canonical types of the receiver
+    (``pandas.DataFrame``) for which it holds; empty means any. With ``only_known`` it does not hold for a
+    receiver of unknown type (for method names so common that guessing would order everything). ``mutates`` are
+    the operands changed in place; operands not in it are left alone (that is what the rule knows). ``returns``
+    says what the result shares: ``scalar`` (immutable: nothing), ``fresh`` (a new object that shares nothing
+    with the operands), ``receiver`` (the receiver itself, or a view that shares its memory), ``elements``
+    (objects held by the receiver), ``part`` (of an attribute: an object of its own that the receiver holds),
+    ``arg:N`` (that argument or a view of it), ``unknown`` (any operand or what it holds). ``holds`` are
+    operands that the (otherwise fresh) result keeps inside; ``holds_elements`` operands whose elements it
+    keeps. ``keeps`` are operands which the receiver keeps inside. ``type`` is the result's canonical type, or
+    the place (``arg:0``) of an operand of the same type; with ``returns: receiver`` the result is a view of
+    that type. ``calls`` says whether function operands are called, ``special`` which special methods
     (``__repr__``) of operands, and of what they hold, are.
 
     ``reads_files`` and ``writes_files`` are places of paths, or ``*`` for paths that cannot be known.
-    ``reads_state``, ``writes_state``, ``draws`` and ``seeds`` are names of interpreter state; drawing is
-    from a global random generator, and makes an order only once it was seeded; with ``draws_when`` only
-    if an operand is, or holds, an object of one of these types (or is of unknown type, where it is the
-    receiver or first argument). ``services`` are outside services touched. ``names_at`` are places of
-    strings that read variables after ``@``. ``replayable``: with constant arguments doing it again in
-    another step is the same. ``external``: another program runs, which may read and write any file.
-    ``unserialisable``: the result cannot travel. ``plots``: draws on matplotlib's current figure.
+    ``reads_state``, ``writes_state``, ``draws`` and ``seeds`` are names of interpreter state; drawing is from a
+    global random generator, and makes an order only once it was seeded; with ``draws_when`` only if an operand
+    is, or holds, an object of one of these types (or is of unknown type, where it is the receiver or first
+    argument). ``services`` are outside services touched. ``names_at`` are places of strings that read variables
+    after ``@``. ``replayable``: with constant arguments doing it again in another step is the same.
+    ``external``: another program runs, which may read and write any file. ``unserialisable``: the result cannot
+    travel. ``plots``: draws on matplotlib's current figure.
     """
 
     rule: str

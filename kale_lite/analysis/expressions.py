@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from kale_lite.analysis import calls, definitions, knowledge, namespace
-from kale_lite.analysis.heap import NOTHING, UNKNOWN_TEXT, Thing, Value, joined
+from kale_lite.analysis.heap import DICT_VIEWS, NOTHING, UNKNOWN_TEXT, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import load, store
 
@@ -15,7 +15,7 @@ __all__ = ["arithmetic", "elements", "evaluate", "implicit_call", "truth"]
 
 _CONTAINERS = frozenset({
     "builtins.list", "builtins.tuple", "builtins.dict", "builtins.set", "builtins.frozenset",
-    "collections.deque", "collections.OrderedDict", "collections.Counter", "collections.defaultdict",
+    "collections.deque", "collections.OrderedDict", "collections.Counter", "collections.defaultdict", *DICT_VIEWS,
 })  # fmt: skip
 """Types whose items are other objects, never views of the container itself."""
 
@@ -123,8 +123,12 @@ def _attribute_of_opaque(m: Machine, frame: Frame, thing: Thing, node: ast.Attri
     known = knowledge.applicable(m, Value(frozenset({thing.id})), m.lookup(f"_.{node.attr}"))
     if known and all(e.returns == "scalar" for e in known):
         return NOTHING
+    if known and all(e.returns == "part" for e in known):
+        part = m.heap.make((thing.id, node.attr), "opaque", born=m.log.index)
+        m.heap.hold(thing, {part.id}, node.attr)
+        return Value(frozenset({part.id}))
     view = m.opaque(node, frame, salt=("view", thing.id), mutable=thing.mutable)
-    view.view_of = thing.id
+    view.view_of, view.code = thing.id, node.attr
     m.heap.hold(view, {thing.id} | thing.items | thing.attrs.get(node.attr, set()))
     return Value(frozenset({view.id}))
 
@@ -270,6 +274,10 @@ def _comparison(m: Machine, frame: Frame, node: ast.Compare) -> Value:
             m.log.identity.update(left[1].objects | right[1].objects)
         implicit_call(m, frame, left[1], namespace.comparison_methods(op), node, [right[1]])
         implicit_call(m, frame, right[1], namespace.comparison_methods(op), node, [left[1]])
+        if isinstance(op, ast.In | ast.NotIn):
+            # Iterators are searched by drawing from them.
+            opaque = frozenset(t.id for t in m.heap.things(right[1]) if t.kind == "opaque")
+            elements(m, frame, Value(opaque), node)
     arrays = [t for v in values for t in m.heap.things(v) if t.kind == "opaque" and t.type not in _CONTAINERS]
     plain = isinstance(node.ops[0], ast.Is | ast.IsNot | ast.In | ast.NotIn)
     if plain or not arrays:
@@ -343,7 +351,7 @@ def elements(m: Machine, frame: Frame, value: Value, node: ast.AST) -> Value:
     for thing in m.heap.things(value):
         if thing.type in _ADVANCING:
             m.mutate([thing.id], node)
-        found |= m.heap.held(thing)
+        found |= m.heap.contents(thing)
         if thing.kind == "opaque" and thing.type not in _CONTAINERS and thing.type not in _ADVANCING:
             # Rows of arrays are views; and iterating may advance an object of unknown type.
             found.add(thing.id)

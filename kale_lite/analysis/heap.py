@@ -6,8 +6,10 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["NOTHING", "UNKNOWN_TEXT", "Heap", "Thing", "Value", "joined"]
+__all__ = ["DICT_VIEWS", "NOTHING", "UNKNOWN_TEXT", "Heap", "Thing", "Value", "joined"]
 
+DICT_VIEWS = frozenset({"builtins.dict_view", "builtins.dict_items"})
+"""The types of what ``keys`` and ``values``, and ``items``, of a dict give."""
 UNKNOWN_TEXT = "\0"
 """Stands for any text in ``Value.text``."""
 
@@ -105,6 +107,17 @@ class Heap:
     def held(self, thing: Thing) -> set[int]:
         """Everything that a thing holds directly."""
         return thing.items.union(*thing.attrs.values()) if thing.attrs else thing.items
+
+    def contents(self, thing: Thing) -> set[int]:
+        """What iterating over a thing may give: a view of a dict gives what the dict holds, singly or in pairs."""
+        if thing.type not in DICT_VIEWS or thing.view_of is None:
+            return self.held(thing)
+        found = self.held(self._things[thing.view_of])
+        if thing.type != "builtins.dict_items":
+            return found
+        pair = self.make((thing.id, "pair"), "opaque", type="builtins.tuple", mutable=False, born=thing.born)
+        self.hold(pair, found)
+        return {pair.id}
 
     def reach(self, objects: frozenset[int], barred: frozenset[str] = frozenset()) -> frozenset[int]:
         """The things themselves and all that can be got at through them, but not things of the ``barred`` kinds."""

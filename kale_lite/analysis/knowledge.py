@@ -142,7 +142,7 @@ def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _O
         m.heap.hold(thing, _without_modules(m, operands.at(place)))
     for place in effect.holds_elements:
         for held in m.heap.things(operands.at(place)):
-            m.heap.hold(thing, m.heap.held(held))
+            m.heap.hold(thing, m.heap.contents(held))
     if effect.calls:
         m.heap.hold(thing, called.objects)
     return Value(frozenset({thing.id}))

@@ -113,6 +113,7 @@ class Machine:
         self.site: Location | None = None
         self.uncertain = 0
         self.catching = 0
+        self.raised: list[Value] = []
         self.calling: list[Thing] = []
         self.invoked: dict[tuple[int, frozenset[int], int], int] = {}
         self.keep_alive: list[ast.AST] = []

@@ -170,6 +170,7 @@ def _continue(m: Machine, frame: Frame, node: ast.Continue) -> None:
 def _try(m: Machine, frame: Frame, node: ast.Try | ast.TryStar) -> None:
     reached = [m.fork(frame)]
     frame.handlers.append(reached)
+    raised = len(m.raised)
     catches = any(_catches_name_error(h) for h in node.handlers)
     m.catching += catches
     m.uncertain += bool(node.handlers)
@@ -183,7 +184,7 @@ def _try(m: Machine, frame: Frame, node: ast.Try | ast.TryStar) -> None:
     for handler in node.handlers:
         m.join(frame, reached)
         m.uncertain += 1
-        _handler(m, frame, handler)
+        _handler(m, frame, handler, m.raised[raised:])
         m.uncertain -= 1
         ends.append(m.fork(frame))
     _finally(m, frame, node.finalbody, ends)
@@ -206,14 +207,15 @@ def _catches_name_error(handler: ast.ExceptHandler) -> bool:
     return bool(names & {"NameError", "Exception", "BaseException"})
 
 
-def _handler(m: Machine, frame: Frame, node: ast.ExceptHandler) -> None:
+def _handler(m: Machine, frame: Frame, node: ast.ExceptHandler, raised: Sequence[Value]) -> None:
+    """Run a handler. The exception is one that code of the notebook raised on the way, or a library's."""
     caught = expressions.evaluate(m, frame, node.type) if node.type is not None else NOTHING
     if node.name is None:
         run_block(m, frame, node.body)
         return
     error = m.opaque(node, frame, "builtins.Exception")
     m.heap.hold(error, caught.objects)
-    assignment.store(m, frame, node.name, Value(frozenset({error.id})), node)
+    assignment.store(m, frame, node.name, Value(frozenset({error.id}).union(*(v.objects for v in raised))), node)
     run_block(m, frame, node.body)
     if not m.dead:
         assignment.unset(m, frame, node.name, node)
@@ -262,7 +264,7 @@ def _return(m: Machine, frame: Frame, node: ast.Return) -> None:
 def _raise(m: Machine, frame: Frame, node: ast.Raise) -> None:
     for part in (node.exc, node.cause):
         if part is not None:
-            expressions.evaluate(m, frame, part)
+            m.raised.append(expressions.evaluate(m, frame, part))
     if frame.handlers:
         frame.handlers[-1].append(m.fork(frame))
     m.dead = True

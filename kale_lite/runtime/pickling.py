@@ -7,12 +7,14 @@ list, a partial, a method, a fitted estimator), it is rebuilt on the namespace o
 from __future__ import annotations
 
 import functools
+import gc
 import io
 import logging
 import sys
 import tempfile
 import threading
 import types
+from collections import OrderedDict
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 try:
@@ -43,6 +45,11 @@ def _make_view(owner: Any, start: int, shape: Any, strides: Any, dtype: Any, wri
     return view
 
 
+def _make_dict_view(owner: Any, name: str) -> Any:
+    """``keys``, ``values`` or ``items`` of a dict, so that it follows the dict."""
+    return getattr(owner, name)()
+
+
 class Absent:
     """Stands for a name that is not bound, so that it arrives as that."""
 
@@ -71,6 +78,9 @@ def _make_function(
     return types.FunctionType(code, namespace, name, defaults, cells)
 
 
+_DICT_VIEWS = {
+    type(getattr(kind(), name)()): name for kind in (dict, OrderedDict) for name in ("keys", "values", "items")
+}
 _REFUSED: Tuple[Tuple[Any, str], ...] = (
     (io.IOBase, "an open file"),
     (tempfile.TemporaryDirectory, "a temporary directory, which is removed when its step ends"),
@@ -95,6 +105,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             return self._reduce_function(obj)
         if isinstance(obj, functools._lru_cache_wrapper):
             return _reduce_cached(obj)
+        if type(obj) in _DICT_VIEWS:
+            return _make_dict_view, (gc.get_referents(obj.mapping)[0], _DICT_VIEWS[type(obj)])
         for kind, name in _REFUSED:
             if isinstance(obj, kind) and not isinstance(obj, (io.StringIO, io.BytesIO)):
                 raise Unserialisable(name)

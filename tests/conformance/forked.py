@@ -23,7 +23,8 @@ from kale_lite.notebook.model import Notebook
 from kale_lite.pipeline import Pipeline, Step
 from tests.conformance import grading
 
-PRELOAD = ("numpy", "pandas", "matplotlib.figure", "asyncio", "sqlite3", "statistics", "multiprocessing")
+PRELOAD = ("numpy", "pandas", "matplotlib.figure", "asyncio", "sqlite3", "statistics", "multiprocessing",
+           "sklearn.linear_model", "sklearn.ensemble", "sklearn.model_selection", "sklearn.pipeline", "sklearn.datasets")  # fmt: skip
 
 
 def preload() -> None:

@@ -38,8 +38,9 @@ Case = dict[str, Any]
 
 
 def cases() -> list[Case]:
-    """The given cases, and those of our own that reviews and users brought."""
-    texts = [(HERE / name).read_text("utf-8") for name in ("cases.jsonl", "more_cases.jsonl")]
+    """The given cases; those that reviews and users brought; and ours of what must stay apart, and in order."""
+    files = ("cases.jsonl", "more_cases.jsonl", "parallel_cases.jsonl", "ordered_cases.jsonl")
+    texts = [(HERE / name).read_text("utf-8") for name in files]
     return [json.loads(line) for text in texts for line in text.splitlines() if line]
 
 
