@@ -36,7 +36,8 @@ class Effect:
     argument). ``services`` are outside services touched. ``names_at`` are places of strings that read variables
     after ``@``. ``replayable``: with constant arguments doing it again in another step is the same.
     ``external``: another program runs, which may read and write any file. ``unserialisable``: the result cannot
-    travel. ``plots``: draws on matplotlib's current figure.
+    travel. ``plots``: draws on matplotlib's current figure; with
+    ``makes_figure`` on a new one, which is then the current one.
     """
 
     rule: str
@@ -66,3 +67,4 @@ class Effect:
     external: bool = False
     unserialisable: bool = False
     plots: bool = False
+    makes_figure: bool = False

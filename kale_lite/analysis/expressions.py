@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from kale_lite.analysis import calls, definitions, knowledge, namespace
-from kale_lite.analysis.heap import DICT_VIEWS, NOTHING, UNKNOWN_TEXT, Thing, Value, joined
+from kale_lite.analysis.heap import DICT_VIEWS, NOTHING, SOURCES, UNKNOWN_TEXT, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import load, store
 
@@ -350,13 +350,24 @@ def elements(m: Machine, frame: Frame, value: Value, node: ast.AST) -> Value:
     own = implicit_call(m, frame, value, ("__iter__", "__next__", "__getitem__"), node)
     for thing in m.heap.things(value):
         if thing.type in _ADVANCING:
-            m.mutate([thing.id], node)
+            m.mutate(_drawn_from(m, thing), node)
         found |= m.heap.contents(thing)
         if thing.kind == "opaque" and thing.type not in _CONTAINERS and thing.type not in _ADVANCING:
             # Rows of arrays are views; and iterating may advance an object of unknown type.
             found.add(thing.id)
             m.log.cleared.add(thing.id)
     return Value(frozenset(found) | own.objects)
+
+
+def _drawn_from(m: Machine, thing: Thing) -> set[int]:
+    """An iterator and the iterators that it draws from in turn."""
+    found, todo = set[int](), [thing]
+    while todo:
+        one = todo.pop()
+        if one.id not in found and one.type in _ADVANCING:
+            found.add(one.id)
+            todo += [m.heap[i] for i in one.attrs.get(SOURCES, ())]
+    return found
 
 
 def implicit_call(

@@ -65,16 +65,16 @@ def _figures(flow: Flow) -> Iterator[Diagnostic]:
     kept = False
     for step in flow.steps:
         kept = kept or step.log.backend is not None
+        if kept and drawn and step.log.current_figure is not None:
+            yield diagnose(
+                "KL207",
+                f"pyplot's current figure is interpreter state that cannot be carried from step {drawn!r}",
+                step.log.current_figure.location,
+                hint="leave out matplotlib.use(...), or pass the figure: fig, ax = plt.subplots(); ax.plot(...)",
+                step=step.segment.name,
+            )
+            return
         if kept and step.log.plots is not None:
-            if drawn:
-                yield diagnose(
-                    "KL207",
-                    f"pyplot's current figure is interpreter state that cannot be carried from step {drawn!r}",
-                    step.log.plots.location,
-                    hint="leave out matplotlib.use(...), or pass the figure: fig, ax = plt.subplots(); ax.plot(...)",
-                    step=step.segment.name,
-                )
-                return
             drawn = step.segment.name
 
 

@@ -6,10 +6,12 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["DICT_VIEWS", "NOTHING", "UNKNOWN_TEXT", "Heap", "Thing", "Value", "joined"]
+__all__ = ["DICT_VIEWS", "NOTHING", "SOURCES", "UNKNOWN_TEXT", "Heap", "Thing", "Value", "joined"]
 
 DICT_VIEWS = frozenset({"builtins.dict_view", "builtins.dict_items"})
 """The types of what ``keys`` and ``values``, and ``items``, of a dict give."""
+SOURCES = "<sources>"
+"""The attribute under which an iterator holds what it draws from."""
 UNKNOWN_TEXT = "\0"
 """Stands for any text in ``Value.text``."""
 
@@ -109,15 +111,24 @@ class Heap:
         return thing.items.union(*thing.attrs.values()) if thing.attrs else thing.items
 
     def contents(self, thing: Thing) -> set[int]:
-        """What iterating over a thing may give: a view of a dict gives what the dict holds, singly or in pairs."""
+        """What iterating over a thing may give.
+
+        A view of a dict gives what the dict holds, singly or in pairs; an iterator not what it draws from.
+        """
+        if SOURCES in thing.attrs:
+            return thing.items
         if thing.type not in DICT_VIEWS or thing.view_of is None:
             return self.held(thing)
         found = self.held(self._things[thing.view_of])
         if thing.type != "builtins.dict_items":
             return found
-        pair = self.make((thing.id, "pair"), "opaque", type="builtins.tuple", mutable=False, born=thing.born)
-        self.hold(pair, found)
-        return {pair.id}
+        return {self.pair(thing, found).id}
+
+    def pair(self, thing: Thing, parts: Iterable[int]) -> Thing:
+        """The tuples of these that iterating over a thing gives."""
+        made = self.make((thing.id, "pair"), "opaque", type="builtins.tuple", mutable=False, born=thing.born)
+        self.hold(made, parts)
+        return made
 
     def reach(self, objects: frozenset[int], barred: frozenset[str] = frozenset()) -> frozenset[int]:
         """The things themselves and all that can be got at through them, but not things of the ``barred`` kinds."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kale_lite.analysis import calls, expressions, namespace
 from kale_lite.analysis.effect import Effect
-from kale_lite.analysis.heap import NOTHING, UNKNOWN_TEXT, Value, joined
+from kale_lite.analysis.heap import NOTHING, SOURCES, UNKNOWN_TEXT, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 
 if TYPE_CHECKING:
@@ -138,11 +138,14 @@ def _view(m: Machine, frame: Frame, node: ast.AST, effect: Effect, receiver: Val
 
 def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands, called: Value) -> Value:
     thing = m.opaque(node, frame, _type_of(m, effect, operands), salt=effect.rule)
+    lazy = effect.type == "builtins.iterator"
     for place in effect.holds:
-        m.heap.hold(thing, _without_modules(m, operands.at(place)))
+        m.heap.hold(thing, _without_modules(m, operands.at(place)), SOURCES if lazy else None)
     for place in effect.holds_elements:
         for held in m.heap.things(operands.at(place)):
             m.heap.hold(thing, m.heap.contents(held))
+    if lazy and thing.items:
+        m.heap.hold(thing, {m.heap.pair(thing, set(thing.items)).id})
     if effect.calls:
         m.heap.hold(thing, called.objects)
     return Value(frozenset({thing.id}))

@@ -59,6 +59,8 @@ class StepLog:
     patched: dict[str, Cause] = field(default_factory=dict)
     roots: set[str] = field(default_factory=set)
     plots: Cause | None = None
+    current_figure: Cause | None = None
+    made_figure: bool = False
     backend: Cause | None = None
     external: bool = False
     calls: bool = False
@@ -244,6 +246,7 @@ class Machine:
 
     def external(self, dotted: str) -> Value:
         """A module or what is in it, by its full name."""
+        dotted = dotted.removeprefix("builtins.")
         self.log.roots.add(dotted.split(".")[0])
         thing = self.heap.make(dotted, "external", dotted=dotted, mutable=False)
         return Value(frozenset({thing.id}))

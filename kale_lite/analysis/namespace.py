@@ -11,10 +11,12 @@ from kale_lite.analysis.heap import NOTHING, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 
 __all__ = [
-    "apply_state", "attribute", "binary_methods", "class_attribute", "classes_of", "comparison_methods",
+    "FIELD", "apply_state", "attribute", "binary_methods", "class_attribute", "classes_of", "comparison_methods",
     "dynamic_name", "external_bases", "inplace_methods", "name_probe", "names_at", "run_setter", "whole_namespace",
 ]  # fmt: skip
 
+FIELD = "dataclasses.Field"
+"""The type of what ``dataclasses.field`` gives: stands for an attribute that each instance has for itself."""
 _BINARY = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.MatMult: "matmul", ast.Div: "truediv", ast.Mod: "mod",
     ast.Pow: "pow", ast.LShift: "lshift", ast.RShift: "rshift", ast.BitOr: "or", ast.BitXor: "xor",
@@ -77,6 +79,8 @@ def attribute(m: Machine, frame: Frame, thing: Thing, name: str, node: ast.AST) 
             parts.append(calls.call_value(m, frame, getters, [Value(frozenset({thing.id}))], node))
         elif found.kind in ("staticmethod", "classmethod"):
             parts.append(Value(frozenset(found.items)))
+        elif found.type == FIELD and thing.kind == "instance":
+            parts.append(_field(m, frame, thing, name, found, node))
         else:
             parts.append(Value(frozenset({found.id})))
     if thing.kind == "instance":
@@ -90,6 +94,20 @@ def attribute(m: Machine, frame: Frame, thing: Thing, name: str, node: ast.AST) 
     elif name == "__dict__":
         parts.append(Value(frozenset({thing.id})))
     return joined(parts)
+
+
+def _field(m: Machine, frame: Frame, thing: Thing, name: str, field: Thing, node: ast.AST) -> Value:
+    """A dataclass's field: what was given to the instance, its default, or what its factory makes for it alone."""
+    given = Value(frozenset(thing.items) | frozenset(field.items))
+    if not isinstance(field.code, Value):
+        return given
+    makers = m.heap.things(field.code)
+    kinds = {f"builtins.{maker.dotted}" for maker in makers if maker.kind == "external"}
+    own = m.heap.make((thing.id, name), "opaque", type=kinds.pop() if len(kinds) == 1 else "", born=m.log.index)
+    functions = Value(frozenset(maker.id for maker in makers if maker.kind != "external"))
+    made = calls.call_value(m, frame, functions, [], node) if functions.objects else NOTHING
+    m.heap.hold(thing, {own.id} | made.objects, name)
+    return joined([given, Value(frozenset({own.id})), made])
 
 
 def run_setter(m: Machine, frame: Frame, prop: Thing, owner: Thing, value: Value, node: ast.AST) -> None:
@@ -109,8 +127,18 @@ def apply_state(m: Machine, effect: Effect, node: ast.AST) -> None:
         m.draw(kind, node, effect.rule)
     for service in effect.services:
         m.log.services.setdefault(service, m.cause(node, effect.rule))
-    if effect.plots and m.log.plots is None:
-        m.log.plots = m.cause(node, effect.rule)
+    if effect.plots:
+        _plot(m, effect, node)
+
+
+def _plot(m: Machine, effect: Effect, node: ast.AST) -> None:
+    """Drawing, on the current figure unless the step has made it itself or calls a method of a figure or axes."""
+    cause = m.cause(node, effect.rule)
+    m.log.plots = m.log.plots or cause
+    if effect.makes_figure:
+        m.log.made_figure = m.log.made_figure or not m.uncertain
+    elif not (m.log.made_figure or (effect.form == "method" and effect.library == "matplotlib")):
+        m.log.current_figure = m.log.current_figure or cause
 
 
 def dynamic_name(m: Machine, frame: Frame, node: ast.Subscript) -> str | None:

@@ -193,6 +193,11 @@ def known_external(m: Machine, frame: Frame, node: ast.AST, dotted: str, argumen
     if dotted == "numpy.shares_memory" or dotted == "numpy.may_share_memory":
         m.log.identity.update(joined(arguments.all or (NOTHING,)).objects)
         return NOTHING
+    if dotted == "dataclasses.field":
+        made = m.opaque(node, frame, namespace.FIELD)
+        made.code = arguments.at("kw:default_factory")
+        m.heap.hold(made, (arguments.at("kw:default") or NOTHING).objects)
+        return Value(frozenset({made.id}))
     if dotted == "kernel.display":
         return NOTHING
     if dotted in _BACKENDS and m.log.backend is None and not _inline(arguments):
