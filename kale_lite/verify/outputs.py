@@ -15,10 +15,12 @@ NORMALISED: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("scikit-learn diagram ids", re.compile(r"\bsk-(container|estimator)-id-\d+"), r"sk-\1-id-…"),
     ("UUIDs of widgets and plots", re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b"),
      "uuid…"),
-    ("ipykernel's names of cells", re.compile(r"\S*ipykernel_\d+/\d+\.py|<ipython-input-\d+-[0-9a-f]+>"), "<cell>"),
+    ("ipykernel's names of cells", re.compile(r"(?<!\S)\S{0,200}?ipykernel_\d+/\d+\.py|<ipython-input-\d+-[0-9a-f]+>"), "<cell>"),
     ("execution counts", re.compile(r"\b(In|Out|Cell In|Input In) ?\[(\d+|[^\]]*)\]"), r"\1[…]"),
 )  # fmt: skip
 """All that is normalised, with a name for each: nothing else is."""
+_BINARY = ("image/png", "image/jpeg", "image/gif", "application/pdf")
+"""Forms of a display that are bytes in base64."""
 _WIDGETS = ("application/vnd.jupyter.widget-view+json",)
 _WARNING = re.compile(r"^\S.*?:\d+: \w*Warning: .*\n(?:  .*\n?)?", re.MULTILINE)
 
@@ -45,7 +47,8 @@ def canonical(outputs: Sequence[Any]) -> tuple[list[Output], list[str]]:
                 if mime in _WIDGETS:
                     opaque.append("a widget")
                 else:
-                    found.append((f"display {mime}", _normalised(_joined(data))))
+                    text = _joined(data)
+                    found.append((f"display {mime}", text if mime in _BINARY else _normalised(text)))
     texts = [(name, _normalised(_final_lines(text))) for name, text in streams.items() if text]
     return texts + found, opaque
 

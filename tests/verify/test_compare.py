@@ -58,6 +58,14 @@ def test_nothing_else_is(one: Any, other: Any) -> None:
     assert of_outputs([one], [one], [other]).status == "differs"
 
 
+def test_a_large_picture_takes_no_time() -> None:
+    picture = {"output_type": "display_data", "data": {"image/png": "A" * 2_000_000}, "metadata": {}}
+    assert of_outputs([picture], [picture], [picture]).status == "same"
+    assert (
+        of_outputs([stream("A" * 300_000)] * 2, [stream("A" * 300_000)] * 2, [stream("A" * 600_000)]).status == "same"
+    )
+
+
 def test_streams_may_come_in_pieces_and_interleave() -> None:
     one = [stream("a"), stream("w", "stderr"), stream("b")]
     assert of_outputs(one, one, [stream("ab"), stream("w", "stderr")]).status == "same"
