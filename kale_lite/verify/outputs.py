@@ -15,7 +15,8 @@ NORMALISED: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("scikit-learn diagram ids", re.compile(r"\bsk-(container|estimator)-id-\d+"), r"sk-\1-id-…"),
     ("UUIDs of widgets and plots", re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\b"),
      "uuid…"),
-    ("ipykernel's names of cells", re.compile(r"(?<!\S)\S{0,200}?ipykernel_\d+/\d+\.py|<ipython-input-\d+-[0-9a-f]+>"), "<cell>"),
+    ("ipykernel's names of cells",
+     re.compile(r"(?<!\S)\S{0,200}?ipykernel_\d+/\d+\.py|<ipython-input-\d+-[0-9a-f]+>"), "<cell>"),
     ("execution counts", re.compile(r"\b(In|Out|Cell In|Input In) ?\[(\d+|[^\]]*)\]"), r"\1[…]"),
 )  # fmt: skip
 """All that is normalised, with a name for each: nothing else is."""
