@@ -23,7 +23,7 @@ RIGHT: Cells = [
     ("step:load", "df = pd.DataFrame({'a': range(n)})\nview = df\nprint(time.time())\nprint('fixed')"),
     ("step:change", "df['b'] = df['a'] * 2\nwarnings.warn('careful')\nobject()"),
     ("step:look", "warnings.warn('careful')\nprint(view)\nluck = random.random()\nstream = (i for i in df['a'])"),
-    ("step:write", "df.to_csv('out.csv')\nopen('stamp.txt', 'w').write(str(time.time()))"),
+    ("step:write", "df.to_csv('out.csv')\nopen('stamp.txt', 'w').write(f'{time.time():.6f}')"),
     ("skip", "df = None"),
 ]
 WRONG: Cells = [
