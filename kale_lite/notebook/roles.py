@@ -77,6 +77,7 @@ def _read_tags(cell: RawCell, problems: list[Diagnostic]) -> _Tagged:
                 "KL107", f"tag {text!r}: a notebook as part of the pipeline is not supported yet", place,
                 hint="copy the cells of that notebook, or run it as a pipeline of its own",
             ))  # fmt: skip
+            tags.append(tag)
         elif tag is not None:
             tags.append(tag)
     return _with_role(cell, tuple(tags), problems)
@@ -84,18 +85,31 @@ def _read_tags(cell: RawCell, problems: list[Diagnostic]) -> _Tagged:
 
 def _with_role(cell: RawCell, tags: tuple[Tag, ...], problems: list[Diagnostic]) -> _Tagged:
     roles = {_ROLES[t.word] for t in tags if isinstance(t, Bare) and t.word in _ROLES}
-    names = list(dict.fromkeys(t.name.strip() for t in tags if isinstance(t, StepTag)))
+    named = dict(filter(None, map(_step_named, tags)))
     if Role.SKIP in roles:
         return _Tagged(cell, tags, Role.SKIP)
-    if len(roles) + len(names) > 1:
-        shown = ", ".join([*(f"step:{n}" for n in names), *sorted(str(r) for r in roles)])
+    if len(roles) + len(named) > 1:
+        shown = ", ".join([*named, *sorted(str(r) for r in roles)])
         problems.append(diagnose(
             "KL112", f"the tags of this cell conflict: {shown}", Location(cell.number),
             hint="leave one of them; a cell has one role and belongs to one step",
         ))  # fmt: skip
-    if names:
-        return _Tagged(cell, tags, Role.STEP, names[0])
+    if named:
+        return _Tagged(cell, tags, Role.STEP, next(iter(named.values())))
     return _Tagged(cell, tags, min(roles) if roles else None)
+
+
+def _step_named(tag: Tag) -> tuple[str, str] | None:
+    """The step that a tag names, after the tag as it is shown.
+
+    A notebook tag names one as well: the cell must not join the step above, and ``prev:`` may name it.
+    """
+    match tag:
+        case StepTag(name):
+            return f"step:{name.strip()}", name.strip()
+        case OptionTag("notebook", (name,)):
+            return f"notebook:{name.strip()}", name.strip()
+    return None
 
 
 def _metrics_name(steps: set[str]) -> str:

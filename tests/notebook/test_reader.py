@@ -115,6 +115,19 @@ def test_bad_tags(write_notebook: WriteNotebook, cells: Cells, code: str, said: 
     assert errors[0].location.cell >= 1
 
 
+def test_a_notebook_tag_gives_no_further_errors(write_notebook: WriteNotebook) -> None:
+    cells = [("step:a", "x = 1"), ("notebook:b|prev:a", "y = x"), ("step:c|prev:b", "z = 1")]
+    notebook, found = read_notebook(write_notebook(cells))
+    assert notebook is None
+    assert [(d.code, d.location and d.location.cell) for d in found] == [("KL107", 2)]
+
+
+def test_a_notebook_tag_beside_a_step_is_a_conflict(write_notebook: WriteNotebook) -> None:
+    _, found = read_notebook(write_notebook([("step:a|notebook:a", "x = 1")]))
+    assert [d.code for d in found] == ["KL107", "KL112"]
+    assert "step:a, notebook:a" in found[1].message
+
+
 @pytest.mark.parametrize("name", ["schön gemacht", "データ", "a/b", "../up", 'say "hi"', "it's", "a.b"])
 def test_any_sensible_name(write_notebook: WriteNotebook, name: str) -> None:
     notebook, found = read_notebook(write_notebook([(f"step:{name}", "x = 1")]))
