@@ -16,7 +16,7 @@ from kale_lite.analysis.scope import bound_names
 from kale_lite.analysis.split import split_problems
 from kale_lite.analysis.steps import Segment, joined_segments, segments
 from kale_lite.analysis.transform import Code, in_characters, transform
-from kale_lite.diagnostics import Diagnostic, has_errors
+from kale_lite.diagnostics import Diagnostic, Location, diagnose, has_errors
 from kale_lite.notebook.ignores import Ignore, apply_ignores, read_ignores
 from kale_lite.notebook.model import Notebook, Role
 from kale_lite.pipeline import Pipeline
@@ -32,9 +32,18 @@ def compile_notebook(
     Who compiles the same cells several times passes what was looked up as ``knowledge``.
     """
     codes, problems = _transformed(notebook)
-    ignores, _ = read_ignores(notebook.cells)
     if has_errors(problems):
         return None, tuple(problems)
+    try:
+        return _analysed(notebook, codes, problems, knowledge)
+    except RecursionError:
+        return None, (*problems, _too_deep(codes))
+
+
+def _analysed(
+    notebook: Notebook, codes: Sequence[Code], problems: list[Diagnostic], knowledge: Knowledge | None
+) -> tuple[Pipeline | None, tuple[Diagnostic, ...]]:
+    ignores, _ = read_ignores(notebook.cells)
     knowledge = knowledge or Knowledge(codes)
     skipped = _skipped_names(notebook)
     parts = segments(codes)
@@ -72,6 +81,27 @@ def _flow(
     return run_flow(parts, notebook.parameters, skipped, knowledge, load_catalogue().bases, ignores)
 
 
+def _too_deep(codes: Sequence[Code]) -> Diagnostic:
+    """That code which Python itself accepts is nested too deeply here: the place of the deepest."""
+    depth, line, cell = max((*_deepest(code.tree), code.cell.number) for code in codes)
+    step = next(code.cell.step for code in codes if code.cell.number == cell)
+    return diagnose(
+        "KL201", f"the code is nested too deeply to be analysed ({depth} levels)", Location(cell, line), step=step,
+        hint="split the long expression, or replace the chain of elif by a dict or a match",
+    )  # fmt: skip
+
+
+def _deepest(tree: ast.AST) -> tuple[int, int]:
+    """The depth of a tree, and the line there. Trees that are too deep for recursion are met here."""
+    found, left = (0, 1), [(tree, 0, 1)]
+    while left:
+        node, depth, line = left.pop()
+        line = getattr(node, "lineno", line)
+        found = max(found, (depth, line))
+        left += [(child, depth + 1, line) for child in ast.iter_child_nodes(node)]
+    return found
+
+
 def _in_characters(found: Iterable[Diagnostic], codes: Sequence[Code]) -> list[Diagnostic]:
     """Findings with columns as users count: trees count bytes, and know no columns where IPython rewrites a line."""
     by_cell = {code.cell.number: code.cell for code in codes}
@@ -105,7 +135,7 @@ def _skipped_names(notebook: Notebook) -> Mapping[str, int]:
 def _names_bound(source: str) -> Iterator[str]:
     try:
         tree = ast.parse(source)
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     yield from bound_names(tree)
 

@@ -201,7 +201,7 @@ def _source_of(module: str) -> Path | None:
 def _names_in_source(path: Path) -> tuple[str, ...] | None:
     try:
         tree = ast.parse(path.read_text("utf-8"))
-    except (OSError, ValueError, SyntaxError):
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
         return None
     listed = _declared_all(tree)
     if listed is not None:

@@ -230,7 +230,7 @@ def _interpolated(text: str) -> list[ast.expr]:
     for field in fields:
         try:
             found.append(ast.parse(field.strip(), mode="eval").body)
-        except SyntaxError:
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     names = re.findall(r"(?<![\\$])\$\{?([A-Za-z_]\w*)", text)
     return [*found, *(ast.Name(f"{IPYTHON}maybe_{name}", ast.Load()) for name in names)]

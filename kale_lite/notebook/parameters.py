@@ -49,7 +49,7 @@ def find_parameters(cells: Iterable[Cell]) -> tuple[tuple[Parameter, ...], tuple
             continue
         try:
             tree = ast.parse(cell.source)
-        except SyntaxError:
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         for statement in tree.body:
             parameter = _parameter_of(statement, cell)

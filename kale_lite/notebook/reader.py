@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ _SETTINGS = frozenset({
     "enable_caching", "volumes", "steps_defaults", "kfp_host", "security_context", "autosnapshot", "snapshot_volumes",
     "katib_run", "katib_metadata", "volume_access_mode", "storage_class_name",
 })  # fmt: skip
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_notebook(path: Path) -> tuple[Notebook | None, tuple[Diagnostic, ...]]:
@@ -70,6 +73,11 @@ def _parse(text: str, path: Path) -> tuple[Any, Diagnostic | None]:
         return None, diagnose(
             "KL001", f"{path} is not JSON: {error}", hint="restore the file, or save it again in Jupyter"
         )
+    if _HALF.search(text) and not _is_unicode(data):
+        return None, diagnose(
+            "KL002", f"{path} has text that is not valid Unicode (half of a surrogate pair)",
+            hint="find it by its escape (\\ud8.. to \\udf..), and remove it",
+        )  # fmt: skip
     if not isinstance(data, dict) or not ("cells" in data or "worksheets" in data) or "nbformat" not in data:
         return None, diagnose(
             "KL002", f"{path} is not a Jupyter notebook", hint="name the .ipynb file that Jupyter saved"
@@ -90,6 +98,14 @@ def _parse(text: str, path: Path) -> tuple[Any, Diagnostic | None]:
         reason = str(error).split("\n")[0][:200]
         return None, diagnose("KL002", f"{path} is not a valid notebook: {reason}", hint="open and save it in Jupyter")
     return content, None
+
+
+def _is_unicode(data: Any) -> bool:
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _understand(content: Any, path: Path) -> tuple[Notebook | None, tuple[Diagnostic, ...]]:
