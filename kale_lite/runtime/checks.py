@@ -143,11 +143,23 @@ def _children() -> Dict[int, str]:
     for entry in _candidates():
         try:
             with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
-                status, parent = file.read().rsplit(")", 1)[1].split()[:2]
+                name, rest = file.read().split("(", 1)[1].rsplit(")", 1)
+                status, parent = rest.split()[:2]
             with open(f"/proc/{entry}/cmdline", "rb") as file:
                 command = file.read().replace(b"\0", b" ").decode("utf-8", "replace").strip()
         except (OSError, ValueError, IndexError):
             continue
-        if int(parent) == os.getpid() and status not in "ZX":
-            found[int(entry)] = command
+        if int(parent) == os.getpid() and status not in "ZX" and not _is_exiting(entry):
+            found[int(entry)] = command or name  # a program that is only starting has no command line yet
     return found
+
+
+def _is_exiting(pid: str) -> bool:
+    """Whether a process has given up its program: it has exited, though its state does not tell yet."""
+    try:
+        os.readlink(f"/proc/{pid}/exe")
+    except FileNotFoundError:
+        return True
+    except OSError:  # a program of another user: it may not be looked at, but it runs
+        return False
+    return False
