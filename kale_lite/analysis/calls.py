@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from kale_lite.analysis import expressions, invocation, knowledge, namespace, special
 from kale_lite.analysis.canonical import call_text, method_text
+from kale_lite.analysis.effect import preferred
 from kale_lite.analysis.heap import NOTHING, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 
@@ -183,7 +184,7 @@ def _external_call(m: Machine, frame: Frame, node: ast.AST, dotted: str, argumen
         m.heap.hold(error, joined(arguments.all or (NOTHING,)).objects)
         return Value(frozenset({error.id}))
     effects = m.lookup(call_text(dotted, node)) if isinstance(node, ast.Call) else m.lookup(f"{dotted}(_)")
-    usable = [e for e in effects if e.form != "method"]
+    usable = preferred(e for e in effects if e.form != "method")
     if not usable:
         unbound = _unbound_method(m, frame, node, dotted, arguments)
         return unbound if unbound is not None else unknown_call(m, frame, node, NOTHING, arguments)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kale_lite.analysis.canonical import likely_texts
 from kale_lite.analysis.effect import Effect
-from kale_lite.analysis.effects import load_catalogue, match_effects
+from kale_lite.analysis.effects import Catalogue, load_catalogue
 from kale_lite.analysis.findings import findings
 from kale_lite.analysis.flow import Flow, run_flow
 from kale_lite.analysis.plan import plan
@@ -44,7 +44,7 @@ def _analysed(
     notebook: Notebook, codes: Sequence[Code], problems: list[Diagnostic], knowledge: Knowledge | None
 ) -> tuple[Pipeline | None, tuple[Diagnostic, ...]]:
     ignores, _ = read_ignores(notebook.cells)
-    knowledge = knowledge or Knowledge(codes)
+    knowledge = knowledge or Knowledge(codes, load_catalogue(notebook.effects))
     skipped = _skipped_names(notebook)
     parts = segments(codes)
     if len({p.name for p in parts}) < len(parts):
@@ -78,7 +78,7 @@ def _flow(
     knowledge: Knowledge,
     ignores: Sequence[Ignore],
 ) -> Flow:
-    return run_flow(parts, notebook.parameters, skipped, knowledge, load_catalogue().bases, ignores)
+    return run_flow(parts, notebook.parameters, skipped, knowledge, knowledge.catalogue.bases, ignores)
 
 
 def _too_deep(codes: Sequence[Code]) -> Diagnostic:
@@ -143,12 +143,13 @@ def _names_bound(source: str) -> Iterator[str]:
 class Knowledge:
     """The catalogue's word on canonical texts: the likely ones matched in one go, others when asked."""
 
-    def __init__(self, codes: Sequence[Code]) -> None:
+    def __init__(self, codes: Sequence[Code], catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
         texts = likely_texts(code.tree for code in codes)
-        self._known = dict(zip(texts, match_effects(texts), strict=True))
+        self._known = dict(zip(texts, catalogue.match(texts), strict=True))
 
     def __call__(self, text: str) -> tuple[Effect, ...]:
         found = self._known.get(text)
         if found is None:
-            found = self._known[text] = match_effects([text])[0]
+            found = self._known[text] = self.catalogue.match([text])[0]
         return found

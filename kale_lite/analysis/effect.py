@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Effect"]
+__all__ = ["Effect", "preferred"]
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
     """Knowledge about one call, assignment or attribute read.
+
+    ``own`` rules are the project's: where one holds, those that come with kale-lite do not count.
 
     Places name operands: ``receiver``, ``arg:0`` (positional, from 0), ``arg:*`` (all positional and keyword
     arguments), ``kw:NAME``. Several places may be alternatives (``arg:0``, ``kw:path``).
@@ -41,6 +44,7 @@ class Effect:
     """
 
     rule: str
+    own: bool = False
     form: str = "function"
     library: str = ""
     doc: str = ""
@@ -68,3 +72,9 @@ class Effect:
     unserialisable: bool = False
     plots: bool = False
     makes_figure: bool = False
+
+
+def preferred(effects: Iterable[Effect]) -> tuple[Effect, ...]:
+    """The project's own rules where there are any, else all."""
+    found = tuple(effects)
+    return tuple(effect for effect in found if effect.own) or found

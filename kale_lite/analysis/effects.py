@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -9,10 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kale_lite.analysis.effect import Effect
+from kale_lite.analysis.effect import Effect, preferred
 from kale_lite.errors import KaleLiteError
 
-__all__ = ["Catalogue", "CatalogueError", "load_catalogue", "match_effects"]
+__all__ = ["Catalogue", "CatalogueError", "Rule", "load_catalogue"]
 
 _FOLDER = Path(__file__).parent / "catalogue"
 _FIELDS = {f.name: f for f in fields(Effect)}
@@ -27,16 +28,33 @@ class CatalogueError(KaleLiteError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class Rule:
+    """A rule: its effect, its ast-grep form, and where it stands. ``narrowed``: it holds for some arguments only."""
+
     effect: Effect
     config: Mapping[str, Any]
+    path: Path
+    line: int
+    narrowed: bool
+    patterns: tuple[str, ...] = ()
+
+    def names(self, text: str) -> bool:
+        """Whether the rule is about a function (by its full name) or method (``_.name``)."""
+        return any(re.fullmatch(pattern, text) for pattern in self.patterns)
+
+    def plain_names(self) -> Iterator[str]:
+        """The names that the rule gives in full, to look for near ones."""
+        for pattern in self.patterns:
+            name = pattern.replace("\\", "")
+            if re.fullmatch(r"[\w.]+", name):
+                yield name.removeprefix("_.")
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All rules, and which types are also which others."""
 
-    rules: tuple[_Rule, ...]
+    rules: tuple[Rule, ...]
     types: Mapping[str, tuple[str, ...]]
 
     def bases(self, type: str) -> frozenset[str]:
@@ -65,17 +83,13 @@ class Catalogue:
                 whole = span.start.column == 0 and span.end.line == line and span.end.column == len(lines[line])
                 if whole and rule.effect not in found[line]:
                     found[line].append(rule.effect)
-        return tuple(tuple(effects) for effects in found)
-
-
-def match_effects(lines: Sequence[str]) -> tuple[tuple[Effect, ...], ...]:
-    """The effects of canonical lines, by the catalogue that comes with kale-lite."""
-    return load_catalogue().match(lines)
+        plain = [not line.startswith("_.") for line in lines]
+        return tuple(preferred(e) if p else tuple(e) for e, p in zip(found, plain, strict=True))
 
 
 @cache
 def _load(paths: tuple[Path, ...]) -> Catalogue:
-    rules: list[_Rule] = []
+    rules: list[Rule] = []
     types: dict[str, tuple[str, ...]] = {}
     for path in paths:
         data = _read(path)
@@ -101,28 +115,46 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _rules_of(path: Path, data: Mapping[str, Any]) -> Iterator[_Rule]:
+def _rules_of(path: Path, data: Mapping[str, Any]) -> Iterator[Rule]:
     library = str(data.get("library", path.stem))
+    own = path.parent != _FOLDER
+    lines = _rule_lines(path)
     for number, entry in enumerate(data["rules"], 1):
+        line = lines[number - 1]
         if not isinstance(entry, dict) or not entry.get("id"):
-            raise CatalogueError(f"effect catalogue {path}: rule {number} has no id")
-        where = f"effect catalogue {path}, rule {entry['id']!r}"
-        effect = _effect(entry, library, where)
+            raise CatalogueError(f"effect catalogue {path}, line {line}: rule {number} has no id")
+        where = f"effect catalogue {path}, line {line}, rule {entry['id']!r}"
+        effect = _effect(entry, library, where, own=own)
         config = {"rule": _ast_grep_rule(entry, where)}
         _try_rule(config, where)
-        yield _Rule(effect, config)
+        yield Rule(effect, config, path, line, "where" in entry or "rule" in entry, tuple(_patterns(entry)))
 
 
-def _effect(entry: Mapping[str, Any], library: str, where: str) -> Effect:
-    given: dict[str, Any] = {"rule": str(entry["id"]), "library": library}
+def _rule_lines(path: Path) -> list[int]:
+    """The line of each rule, from 1."""
+    import yaml
+
+    document: Any = yaml.compose(path.read_text("utf-8"))
+    rules = next(value for key, value in document.value if key.value == "rules")
+    return [node.start_mark.line + 1 for node in rules.value]
+
+
+def _effect(entry: Mapping[str, Any], library: str, where: str, *, own: bool) -> Effect:
+    given: dict[str, Any] = {"rule": str(entry["id"]), "library": library, "own": own}
     given["form"] = "method" if "methods" in entry else "function" if "functions" in entry else "store"
     for key, value in entry.items():
         if key in _OWN_KEYS:
             continue
-        if key not in _FIELDS or key in ("rule", "library"):
-            raise CatalogueError(f"{where}: unknown field {key!r}", hint=f"fields are: {', '.join(sorted(_FIELDS))}")
+        if key not in _FIELDS or key in ("rule", "library", "own"):
+            raise CatalogueError(f"{where}: unknown field {key!r}", hint=_near_field(key))
         given[key] = _field(key, value, where)
     return Effect(**given)
+
+
+def _near_field(key: str) -> str:
+    fields = sorted((_FIELDS.keys() | _OWN_KEYS) - {"rules", "library", "own"})
+    near = difflib.get_close_matches(key, fields, 1, 0.6)
+    return f"do you mean {near[0]!r}?" if near else f"fields are: {', '.join(fields)}"
 
 
 def _field(key: str, value: Any, where: str) -> Any:
@@ -153,6 +185,11 @@ def _ast_grep_rule(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
     if not parts:
         raise CatalogueError(f"{where}: has none of `functions`, `methods`, `rule`")
     return parts[0] if len(parts) == 1 else {"all": parts}
+
+
+def _patterns(entry: Mapping[str, Any]) -> Iterator[str]:
+    yield from _names(entry["functions"]) if "functions" in entry else ()
+    yield from (rf"_\.{name}" for name in _names(entry["methods"])) if "methods" in entry else ()
 
 
 def _names(value: Any) -> list[str]:

@@ -258,7 +258,8 @@ def _repeatable(target: ast.expr, call: ast.Call | None, lookup: Lookup) -> bool
     return bool(effects) and all(e.replayable for e in effects)
 
 
-_REPEATABLE_ROOTS = {"plt": "matplotlib.pyplot", "mpl": "matplotlib", "np": "numpy", "pd": "pandas", "sns": "seaborn"}
+_REPEATABLE_ROOTS = {"plt": "matplotlib.pyplot", "mpl": "matplotlib", "np": "numpy", "pd": "pandas", "sns": "seaborn",
+                     "pl": "polars"}  # fmt: skip
 
 
 def _bind_parameter(m: Machine, name: str, tree: ast.Module) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kale_lite.analysis import calls, expressions, namespace
-from kale_lite.analysis.effect import Effect
+from kale_lite.analysis.effect import Effect, preferred
 from kale_lite.analysis.heap import NOTHING, SOURCES, UNKNOWN_TEXT, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 
@@ -32,7 +32,7 @@ def applicable(m: Machine, receiver: Value, effects: Sequence[Effect]) -> list[E
             fitting = [e for e in effects if not e.receiver or family & set(e.receiver)]
         if not fitting:
             return []
-        usable += [e for e in fitting if e not in usable]
+        usable += [e for e in preferred(fitting) if e not in usable]
     return usable
 
 

@@ -92,7 +92,7 @@ class Notebook:
     """A notebook, read and understood; nothing of it is ever written back.
 
     ``cells`` are its code cells in order, skipped ones included. ``content`` is the notebook's
-    validated JSON (nbformat 4), for the record of a run.
+    validated JSON (nbformat 4), for the record of a run. ``effects`` are the project's own effect catalogues.
     """
 
     name: str
@@ -102,3 +102,4 @@ class Notebook:
     settings: Mapping[str, Any] = field(default_factory=dict)
     path: Path | None = None
     content: Mapping[str, Any] = field(default_factory=dict)
+    effects: tuple[Path, ...] = ()

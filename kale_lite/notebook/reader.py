@@ -13,6 +13,7 @@ from kale_lite.diagnostics import Diagnostic, diagnose, has_errors
 from kale_lite.notebook.model import Kernel, Notebook, Role
 from kale_lite.notebook.parameters import find_parameters
 from kale_lite.notebook.roles import RawCell, resolve_roles
+from kale_lite.notebook.settings import read_settings
 
 __all__ = ["read_notebook", "with_tags"]
 
@@ -26,7 +27,10 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_notebook(path: Path) -> tuple[Notebook | None, tuple[Diagnostic, ...]]:
-    """Read a notebook. None with diagnostics when it cannot be used; the file is never written to."""
+    """Read a notebook. None with diagnostics when it cannot be used; the file is never written to.
+
+    SettingsError when the project's settings are wrong.
+    """
     text, problem = _read(path)
     if problem is not None or text is None:
         return None, (problem,) if problem else ()
@@ -130,7 +134,8 @@ def _understand(content: Any, path: Path) -> tuple[Notebook | None, tuple[Diagno
     if has_errors(problems):
         return None, tuple(problems)
     name = str(settings.get("pipeline_name") or path.stem)
-    return Notebook(name, cells, kernel, parameters, settings, path, content), tuple(problems)
+    effects = read_settings(path.resolve().parent).effects
+    return Notebook(name, cells, kernel, parameters, settings, path, content, effects), tuple(problems)
 
 
 def _kernel(metadata: Mapping[str, Any]) -> Kernel:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 import pytest
 
-from kale_lite.analysis.effects import load_catalogue, match_effects
+from kale_lite.analysis.effects import load_catalogue
 from tests.analysis.test_compile import edges
 from tests.conftest import WriteNotebook
 
@@ -82,7 +82,7 @@ def test_order(write_notebook: WriteNotebook, steps: tuple[str, ...], wanted: se
     ],
 )
 def test_rules(line: str, expected: dict[str, Any]) -> None:
-    effects = match_effects([line])[0]
+    effects = load_catalogue().match([line])[0]
     assert any({name: getattr(e, name) for name in expected} == expected for e in effects), effects
 
 
@@ -90,7 +90,7 @@ def test_every_legacy_random_function_is_known() -> None:
     names = [n for n, f in vars(numpy.random).items() if getattr(f, "__self__", None) is numpy.random.mtrand._rand]
     assert len(names) > 40
     silent = [n for n in names if not any(e.draws or e.seeds or e.reads_state
-                                          for e in match_effects([f"numpy.random.{n}(_)"])[0])]  # fmt: skip
+                                          for e in load_catalogue().match([f"numpy.random.{n}(_)"])[0])]  # fmt: skip
     assert silent == []
 
 
@@ -102,7 +102,7 @@ def test_estimators_that_take_a_random_state_are_known() -> None:
              "PCA", "Perceptron", "Ridge", "RidgeClassifier"}  # fmt: skip
     with_state = [(n, c) for n, c in all_estimators() if "random_state" in inspect.signature(c).parameters]
     lines = [f"{c.__module__}.{n}()" for n, c in with_state]
-    types = [effects[0].type for effects in match_effects(lines)]
+    types = [effects[0].type for effects in load_catalogue().match(lines)]
     assert {n for (n, _), t in zip(with_state, types, strict=True) if t != "sklearn.UnseededEstimator"} == quiet
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kale_lite.analysis.effects import CatalogueError, load_catalogue, match_effects
+from kale_lite.analysis.effects import CatalogueError, load_catalogue
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ from kale_lite.analysis.effects import CatalogueError, load_catalogue, match_eff
     ],
 )
 def test_rules(line: str, expected: dict[str, Any]) -> None:
-    (effect,) = match_effects([line])[0]
+    effect, *_ = load_catalogue().match([line])[0]
     assert {name: getattr(effect, name) for name in expected} == expected
 
 
@@ -54,13 +54,13 @@ def test_rules(line: str, expected: dict[str, Any]) -> None:
     "line", ["unheard_of.call(_)", "_.unheard_of(_)", "x = 1", "my_len(_)", "numpy.vectorize.x(_)"]
 )
 def test_unknown(line: str) -> None:
-    assert match_effects([line]) == ((),)
+    assert load_catalogue().match([line]) == ((),)
 
 
 def test_lines_do_not_disturb_each_other() -> None:
     lines = ["len(_)", "foo(_)", "_.append(_)"] * 50
-    one_by_one = tuple(match_effects([line])[0] for line in lines)
-    assert match_effects(lines) == one_by_one
+    one_by_one = tuple(load_catalogue().match([line])[0] for line in lines)
+    assert load_catalogue().match(lines) == one_by_one
 
 
 @pytest.mark.parametrize(

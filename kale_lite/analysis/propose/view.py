@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kale_lite.analysis.compiler import Knowledge
+from kale_lite.analysis.effects import load_catalogue
 from kale_lite.analysis.propose.sections import Section, sections
 from kale_lite.analysis.propose.traits import Kind, Traits, traits
 from kale_lite.analysis.transform import Code, transform
@@ -63,7 +64,7 @@ def view_of(notebook: Notebook) -> View:
         elif cell.number in opened and found[0].code in _LEFT_OUT:
             broken[cell.number] = found[0].message
     cells = {cell.number: cell for cell in notebook.cells}
-    knowledge = Knowledge(list(codes.values()))
+    knowledge = Knowledge(list(codes.values()), load_catalogue(notebook.effects))
     return View(cells, places, codes, traits(list(codes.values()), knowledge), opened, broken, knowledge)
 
 
