@@ -77,7 +77,7 @@ def _store_attribute(m: Machine, frame: Frame, target: ast.Attribute, value: Val
             if found.kind == "property":
                 namespace.run_setter(m, frame, found, thing, value, target)
         named = target.attr if thing.kind in ("instance", "class", "function") else None
-        m.mutate(_written(m, thing), target)
+        m.mutate([thing.id], target)
         m.heap.hold(thing, value.objects, named)
     expressions.implicit_call(m, frame, receiver, ("__setattr__",), target, [value])
 
@@ -89,19 +89,20 @@ def _store_item(m: Machine, frame: Frame, target: ast.Subscript, value: Value) -
         return
     receiver = expressions.evaluate(m, frame, target.value)
     index = expressions.evaluate(m, frame, target.slice)
+    _write_through(m, receiver, target)
     for thing in m.heap.things(receiver):
         if thing.kind == "external":
             _store_external(m, frame, thing, thing.dotted, target, value)
             continue
-        m.mutate(_written(m, thing), target)
+        m.mutate([thing.id], target)
         m.heap.hold(thing, value.objects | index.objects)
     expressions.implicit_call(m, frame, receiver, ("__setitem__",), target, [index, value])
 
 
-def _written(m: Machine, thing: Thing) -> frozenset[int]:
-    """What a store into a thing changes: an object of unknown type may pass it on to what it holds."""
-    unknown = thing.kind == "opaque" and not thing.type
-    return m.deep(Value(frozenset({thing.id}))) if unknown else frozenset({thing.id})
+def _write_through(m: Machine, receiver: Value, target: ast.AST) -> None:
+    """A store into an object of unknown type may be passed on to what it holds."""
+    unknown = frozenset(t.id for t in m.heap.things(receiver) if t.kind == "opaque" and not t.type)
+    m.mutate(m.deep(Value(unknown)), target)
 
 
 def _store_external(

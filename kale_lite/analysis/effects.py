@@ -29,7 +29,11 @@ class CatalogueError(KaleLiteError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its effect, its ast-grep form, and where it stands. ``narrowed``: it holds for some arguments only."""
+    """A rule: its effect, its ast-grep form, and where it stands.
+
+    ``narrowed``: it holds for some arguments only. ``patterns`` are the names it is about, and ``heads`` what must come
+    before the first parenthesis of a line that can match; None for any line.
+    """
 
     effect: Effect
     config: Mapping[str, Any]
@@ -37,6 +41,7 @@ class Rule:
     line: int
     narrowed: bool
     patterns: tuple[str, ...] = ()
+    heads: re.Pattern[str] | None = None
 
     def names(self, text: str) -> bool:
         """Whether the rule is about a function (by its full name) or method (``_.name``)."""
@@ -76,7 +81,11 @@ class Catalogue:
             return ()
         root = SgRoot("\n".join(lines) + "\n", "python").root()
         found: list[list[Effect]] = [[] for _ in lines]
+        heads = {line.partition("(")[0] for line in lines}
         for rule in self.rules:
+            # ast-grep compiles a rule each time it is asked: rules whose names do not occur need not be.
+            if rule.heads is not None and not any(map(rule.heads.match, heads)):
+                continue
             for node in root.find_all(rule.config):  # type: ignore[call-overload,unused-ignore]
                 span = node.range()
                 line = span.start.line
@@ -127,7 +136,9 @@ def _rules_of(path: Path, data: Mapping[str, Any]) -> Iterator[Rule]:
         effect = _effect(entry, library, where, own=own)
         config = {"rule": _ast_grep_rule(entry, where)}
         _try_rule(config, where)
-        yield Rule(effect, config, path, line, "where" in entry or "rule" in entry, tuple(_patterns(entry)))
+        names = tuple(_patterns(entry))
+        heads = re.compile(f"(?:{'|'.join(names)})$") if names else None
+        yield Rule(effect, config, path, line, "where" in entry or "rule" in entry, names, heads)
 
 
 def _rule_lines(path: Path) -> list[int]:
