@@ -18,7 +18,7 @@ from collections import OrderedDict
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 try:
-    from ._cloudpickle import cloudpickle  # type: ignore[import-not-found,unused-ignore]
+    from ._cloudpickle import cloudpickle  # type: ignore[import-not-found,import-untyped,unused-ignore]
 except ImportError:
     from cloudpickle import cloudpickle
 
