@@ -12,6 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 from kale_lite.project import load
+from kale_lite.verify.outputs import Output, canonical
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 TIMES = re.compile(r"^(CPU times|Wall time):.*$", re.M)
@@ -19,17 +20,13 @@ TIMES = re.compile(r"^(CPU times|Wall time):.*$", re.M)
 WIDGETS = re.compile(r"sk-container-id-\d+|id=\"[^\"]*\"|for=\"[^\"]*\"")
 
 
-def shown(content: Any) -> dict[int, list[str]]:
-    """The outputs of each code cell: text as it is, pictures by their kind."""
-    return {i: [_shown(o) for o in cell.outputs] for i, cell in enumerate(content.cells, 1) if cell.cell_type == "code"}
-
-
-def _shown(output: Any) -> str:
-    if output.output_type == "stream":
-        return TIMES.sub("(time)", str(output.text))
-    if "image/png" in output.data:
-        return str(output.data["image/png"])
-    return WIDGETS.sub("", str(output.data.get("text/plain", "")) + str(output.data.get("text/html", "")))
+def shown(content: Any) -> dict[int, list[Output]]:
+    """The outputs of each code cell: streams joined, pictures byte by byte."""
+    return {
+        i: [(kind, WIDGETS.sub("", TIMES.sub("(time)", text))) for kind, text in canonical(cell.outputs)[0]]
+        for i, cell in enumerate(content.cells, 1)
+        if cell.cell_type == "code"
+    }
 
 
 @pytest.mark.parametrize(
