@@ -120,6 +120,7 @@ def run(
     junit: Annotated[Path | None, typer.Option(metavar="F", help="Write a JUnit report, a case a step.")] = None,
     log_output: Annotated[bool, typer.Option("--log-output", help="Show what cells print, as it comes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON event a line on stdout.")] = False,
+    warm: Annotated[bool, typer.Option("--warm/--no-warm", help="Fork kernels, or start each anew.")] = True,
     fail_on: Annotated[FailOn, typer.Option(help="Refuse to run from this severity on.")] = FailOn.ERROR,
 ) -> None:
     """Run notebooks as parallel pipelines on this machine.
@@ -142,7 +143,7 @@ def run(
     if junit is not None and not junit.absolute().parent.is_dir():
         raise UsageError(f"--junit: folder {junit.absolute().parent} does not exist")
     options: dict[str, Any] = {"cwd": cwd, "kernel": kernel, "timeout": timeout, "retries": retries}
-    options |= {"log_output": log_output, **({"jobs": jobs} if jobs is not None else {})}
+    options |= {"log_output": log_output, "warm": warm, **({"jobs": jobs} if jobs is not None else {})}
     strict = fail_on is FailOn.WARNING
     request = RunRequest(
         notebooks, tuple(param or ()), params_file, output_dir, until, junit, as_json, strict, options

@@ -24,6 +24,7 @@ from kale_lite.targets.local.events import Emit, Event
 from kale_lite.targets.local.options import StepResult
 from kale_lite.targets.local.races import Races
 from kale_lite.targets.local.rollback import Rollback
+from kale_lite.targets.local.warm import WarmKernels
 
 __all__ = ["PapermillExecutor", "hash_seed"]
 
@@ -51,6 +52,7 @@ class PapermillExecutor:
     threads: ThreadPoolExecutor
     races: Races
     rollback: Rollback
+    kernels: WarmKernels
     log_output: bool = False
     fingerprints: bool = False
     truncated: dict[str, set[int]] = field(default_factory=dict)
@@ -59,10 +61,13 @@ class PapermillExecutor:
         """Run the step once. Cancelling ends the kernel, waits for it, and keeps what it had put out."""
         from jupyter_client.manager import AsyncKernelManager
 
+        from kale_lite.targets.local.provisioner import provide
+
         sockets = tempfile.TemporaryDirectory(prefix="kl-")
         manager = AsyncKernelManager(
             kernel_name=self.kernel, transport="ipc", connection_file=str(Path(sockets.name) / "k.json")
         )
+        provide(manager, self.kernels, step.name)
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(self.threads, self._run, step, manager)
         try:

@@ -20,7 +20,8 @@ class RunOptions:
     ``parameters`` are the checked values of all parameters; ``jobs`` how many steps run at once;
     ``cwd`` the steps' working directory (the notebook's folder if None); ``timeout`` seconds for a step
     that sets none itself; ``retries`` further attempts for a step that sets none itself; ``fingerprints``
-    writes those of every name that a step holds at its end to ``work/SLUG.fingerprints.json``.
+    writes those of every name that a step holds at its end to ``work/SLUG.fingerprints.json``; ``warm`` forks the
+    steps' kernels from a process that has made the notebook's first imports, instead of starting each anew.
     """
 
     output_dir: Path
@@ -32,6 +33,7 @@ class RunOptions:
     retries: int = 0
     log_output: bool = False
     fingerprints: bool = False
+    warm: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ class Record:
 
     def __init__(self, notebook: Notebook, pipeline: Pipeline, options: RunOptions, kernel: str, seed: str) -> None:
         self.notebook, self.pipeline, self.folder = notebook, pipeline, options.output_dir
+        self.kernels: dict[str, Any] = {}
         self._steps: dict[str, dict[str, Any]] = {s.name: {"status": "waiting", "slug": s.slug} for s in pipeline.steps}
         self._run: dict[str, Any] = {
             "format": 1,
@@ -117,7 +118,7 @@ class Record:
             step["unchecked"] = list(result.unchecked)
             if result.traceback:
                 step["traceback"] = result.traceback
-        self._run.update(status=status, metrics=dict(metrics), finished=time.time(), seconds=round(seconds, 3))
+        self._run.update(kernels=self.kernels, status=status, metrics=dict(metrics), finished=time.time(), seconds=round(seconds, 3))
         self._write()
         self._write_notebook()
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,13 @@ from kale_lite.pipeline import Pipeline
 from kale_lite.targets.local.events import Emit, Event
 from kale_lite.targets.local.executor import PapermillExecutor, hash_seed
 from kale_lite.targets.local.kernels import check_kernel
+from kale_lite.targets.local.leading import leading_imports
 from kale_lite.targets.local.options import RunOptions, RunResult, StepResult
 from kale_lite.targets.local.races import Races
 from kale_lite.targets.local.record import Record, prepare_folder
 from kale_lite.targets.local.rollback import Rollback
 from kale_lite.targets.local.scheduler import schedule
+from kale_lite.targets.local.warm import WarmKernels, supported
 
 __all__ = ["TARGET", "RecordError", "run"]
 
@@ -90,13 +92,19 @@ def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit
     data = {"pipeline": pipeline.name, "steps": steps, "edges": edges, "output_dir": str(folder)}
     tell(Event("run-started", data=data))
     cwd = options.cwd or (notebook.path.resolve().parent if notebook.path else Path.cwd())
-    with ThreadPoolExecutor(options.jobs, thread_name_prefix="step") as threads:
+    harness = ship_harness(folder / "work")
+    kernels = WarmKernels(
+        harness / "template.py", folder / "work" / "template.log", leading_imports(notebook),
+        cold=supported() if options.warm else "not wanted",
+    )  # fmt: skip
+    with closing(kernels), ThreadPoolExecutor(options.jobs, thread_name_prefix="step") as threads:
         executor = PapermillExecutor(
-            notebook, pipeline, folder, ship_harness(folder / "work"), cwd, kernel, options.parameters, tell, threads,
-            Races(pipeline), Rollback(folder / "work" / "before", cwd),
+            notebook, pipeline, folder, harness, cwd, kernel, options.parameters, tell, threads,
+            Races(pipeline), Rollback(folder / "work" / "before", cwd), kernels,
             options.log_output, options.fingerprints,
         )  # fmt: skip
         results, interrupted = asyncio.run(_steps(pipeline, executor, tell, options))
+    record.kernels = kernels.to_json()
     return _finish(record, results, interrupted, time.monotonic() - started, folder, tell)
 
 
