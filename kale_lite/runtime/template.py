@@ -21,7 +21,6 @@ import json
 import locale
 import logging
 import os
-import random
 import select
 import signal
 import socket
@@ -40,13 +39,26 @@ class Refused(Exception):
     """The imports would show in the steps in another way than in an ordinary kernel."""
 
 
+class _Stream:
+    """Stands for ``sys.stdout`` or ``sys.stderr`` in what the imports hold of them: log handlers, default arguments."""
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.target, name)
+
+
+_STREAMS = {name: _Stream(getattr(sys, name)) for name in ("stdout", "stderr")}
+
+
 def import_kernel() -> None:
     """Import what ipykernel imports until it is ready, but start nothing."""
     # ipykernel reads this when it is imported, and ends the kernel when that process is gone.
     os.environ["JPY_PARENT_PID"] = str(os.getpid())
     import ipykernel.ipkernel
     import ipykernel.kernelapp
-    import ipykernel.zmqshell
+    import ipykernel.zmqshell  # noqa: F401
     import IPython.core.history  # noqa: F401
 
     if threading.active_count() > 1:
@@ -63,7 +75,8 @@ def preload(statements: List[str]) -> None:
     os.environ.setdefault("MPLBACKEND", _BACKEND)
     before, loaded, path = _state(), set(sys.modules), list(sys.path)
     _run_imports(statements)
-    sys.path.remove("") if "" in sys.path and "" not in path else None
+    if "" in sys.path and "" not in path:
+        sys.path.remove("")
     after = _state()
     changed = [name for name, value in before.items() if after[name] != value]
     if sys.path != path:
@@ -85,13 +98,18 @@ def _run_imports(statements: List[str]) -> None:
     warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
     rule = warnings.filters[0]
     namespace = {"__name__": "__main__"}
+    own = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = streams = _STREAMS["stdout"], _STREAMS["stderr"]
     for statement in statements:
         try:
             exec(compile(statement, "<import>", "exec"), namespace)
         except Exception as error:
             raise Refused("`%s` raises %s: %s" % (statement, type(error).__name__, error)) from error
+    if (sys.stdout, sys.stderr) != streams:
+        raise Refused("the notebook's first imports change the standard streams")
+    sys.stdout, sys.stderr = own
     warnings.filters.remove(rule)  # type: ignore[attr-defined,unused-ignore]
-    warnings._filters_mutated() if hasattr(warnings, "_filters_mutated") else None  # type: ignore[attr-defined,unused-ignore]
+    # The shell adds its rule at the front again, which also makes Python forget what it found by these.
 
 
 def _configured() -> bool:
@@ -113,17 +131,14 @@ def _state() -> Dict[str, Any]:
     """What a process shares among its modules and imports had better leave alone."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    streams = [handler for reference in logging._handlerList  # type: ignore[attr-defined]
-               for handler in [reference()] if isinstance(handler, logging.StreamHandler)]  # fmt: skip
     return {
         "the environment": {name: value for name, value in os.environ.items() if name not in _OPENMP},
         "the working directory": os.getcwd(),
         "the locale": locale.setlocale(locale.LC_ALL),
         "signal handlers": [signal.getsignal(number) for number in sorted(signal.valid_signals())],
-        "logging": (streams, logging.getLogger().handlers[:], logging.getLogger().level, logging.root.disabled),
+        "logging": (logging.root.handlers[:], logging.root.level, logging.root.disabled),
         "sys": (sys.stdin, sys.stdout, sys.stderr, sys.displayhook, sys.excepthook, sys.getrecursionlimit()),
         "the garbage collector": (gc.isenabled(), gc.get_threshold(), len(gc.callbacks)),
-        "random": random.getstate(),
         "the threads": threading.enumerate(),
         "open files": sorted(os.listdir("/proc/self/fd")),
         "what is printed": os.fstat(1).st_size,
@@ -206,6 +221,7 @@ class Template:
                 os.close(file)
             os.chdir(request["cwd"])
             _start_afresh()
+            _follow_streams()
             channel.sendall(b"%d\n" % os.getpid())
             channel.close()
         except BaseException:
@@ -221,6 +237,21 @@ def _read_request(file: int) -> Tuple[Dict[str, Any], socket.socket]:
     while not data.endswith(b"\n"):
         data += channel.recv(65536) or b"\n"
     return json.loads(data), channel
+
+
+def _follow_streams() -> None:
+    """Lead what the imports hold to the kernel's streams, which would have been there before them."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    init_io = IPKernelApp.init_io
+
+    def init_io_and_follow(app: Any) -> None:
+        IPKernelApp.init_io = init_io  # type: ignore[method-assign,unused-ignore]
+        init_io(app)  # type: ignore[no-untyped-call,unused-ignore]
+        for name, stream in _STREAMS.items():
+            stream.target = getattr(sys, name)
+
+    IPKernelApp.init_io = init_io_and_follow  # type: ignore[method-assign,unused-ignore]
 
 
 def _start_afresh() -> None:

@@ -67,7 +67,7 @@ class PapermillExecutor:
         manager = AsyncKernelManager(
             kernel_name=self.kernel, transport="ipc", connection_file=str(Path(sockets.name) / "k.json")
         )
-        provide(manager, self.kernels, step.name)
+        provide(manager, self.kernels, step)
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(self.threads, self._run, step, manager)
         try:

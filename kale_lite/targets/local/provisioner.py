@@ -7,6 +7,7 @@ from typing import Any
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
+from kale_lite.pipeline import Step
 from kale_lite.targets.local.warm import WarmKernels
 
 __all__ = ["provide"]
@@ -24,11 +25,18 @@ class _Provisioner(LocalProvisioner):  # type: ignore[misc,unused-ignore]
         return self.connection_info
 
 
-def provide(manager: AsyncKernelManager, kernels: WarmKernels, step: str) -> None:
-    """Let the manager take warm kernels, unless its kernel names a provisioner of its own."""
+def provide(manager: AsyncKernelManager, kernels: WarmKernels, step: Step) -> None:
+    """Let the manager take a warm kernel for a step.
+
+    Not so when the step has environment variables, which libraries read when they are imported, nor when the
+    kernel names a provisioner of its own.
+    """
+    if step.options.env:
+        kernels.ordinary[step.name] = "the step has environment variables of its own"
+        return
     if "kernel_provisioner" in manager.kernel_spec.metadata:
-        kernels.ordinary[step] = "the kernel has a provisioner of its own"
+        kernels.ordinary[step.name] = "the kernel has a provisioner of its own"
         return
     provisioner = _Provisioner(kernel_id="", kernel_spec=manager.kernel_spec, parent=manager)
-    provisioner.kernels, provisioner.step = kernels, step
+    provisioner.kernels, provisioner.step = kernels, step.name
     manager.provisioner = provisioner

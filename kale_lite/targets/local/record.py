@@ -118,7 +118,9 @@ class Record:
             step["unchecked"] = list(result.unchecked)
             if result.traceback:
                 step["traceback"] = result.traceback
-        self._run.update(kernels=self.kernels, status=status, metrics=dict(metrics), finished=time.time(), seconds=round(seconds, 3))
+        self._run.update(
+            kernels=self.kernels, status=status, metrics=dict(metrics), finished=time.time(), seconds=round(seconds, 3)
+        )
         self._write()
         self._write_notebook()
 

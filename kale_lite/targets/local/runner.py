@@ -95,7 +95,7 @@ def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit
     harness = ship_harness(folder / "work")
     kernels = WarmKernels(
         harness / "template.py", folder / "work" / "template.log", leading_imports(notebook),
-        cold=supported() if options.warm else "not wanted",
+        cold=supported() if options.warm else "--no-warm",
     )  # fmt: skip
     with closing(kernels), ThreadPoolExecutor(options.jobs, thread_name_prefix="step") as threads:
         executor = PapermillExecutor(

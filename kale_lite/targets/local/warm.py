@@ -120,7 +120,7 @@ class WarmKernels:
             self._start(interpreter, arguments, options)
             self._key = key
         if key != self._key:
-            raise Unavailable("the step has an environment of its own")
+            raise Unavailable("its interpreter, environment or working directory is another than the template's")
         return self._fork(arguments, options)
 
     def _start(self, interpreter: list[str], arguments: list[str], options: Mapping[str, Any]) -> None:
