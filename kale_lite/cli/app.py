@@ -125,7 +125,7 @@ def run(
 ) -> None:
     """Run notebooks as parallel pipelines on this machine.
 
-    Each step runs in a fresh kernel of the notebook's own; independent steps run side by side.
+    Each step runs in a kernel of its own; independent steps run side by side.
     The record has run.json, events.jsonl, the executed steps, and the notebook with all outputs.
 
     Examples:

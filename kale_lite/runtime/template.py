@@ -42,6 +42,8 @@ class Refused(Exception):
 class _Stream:
     """Stands for ``sys.stdout`` or ``sys.stderr`` in what the imports hold of them: log handlers, default arguments."""
 
+    target: Any = None  # also for copies, which are made without __init__
+
     def __init__(self, target: Any) -> None:
         self.target = target
 
