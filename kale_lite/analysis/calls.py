@@ -11,7 +11,7 @@ from kale_lite.analysis import expressions, invocation, knowledge, namespace, sp
 from kale_lite.analysis.canonical import call_text, method_text
 from kale_lite.analysis.effect import preferred
 from kale_lite.analysis.heap import NOTHING, Thing, Value, joined
-from kale_lite.analysis.machine import Frame, Machine
+from kale_lite.analysis.machine import Frame, Given, Machine
 
 __all__ = ["Arguments", "call", "call_functions_in", "call_method", "call_value", "unknown_call"]
 
@@ -258,21 +258,19 @@ def call_method(m: Machine, frame: Frame, thing: Thing, name: str, arguments: Se
 
 def call_functions_in(m: Machine, frame: Frame, value: Value, arguments: Sequence[Value], node: ast.AST) -> Value:
     """Library code may call every function of the notebook that it can reach, with anything it has."""
-    results = [NOTHING]
     any_argument = joined(list(arguments) or [NOTHING])
+    wanted: dict[int, Given] = {}
     for ident in sorted(m.heap.reach(value.objects)):
         thing = m.heap[ident]
         if thing.kind == "function":
-            results.append(invocation.maybe_call(m, frame, thing, any_argument, node))
+            wanted.setdefault(ident, Given(None, any_argument))
         elif thing.kind == "instance":
-            me = Value(frozenset({ident}))
-            results += [
-                invocation.maybe_call(m, frame, f, Value(any_argument.objects | me.objects), node)
-                for f in invocation.methods_of(m, thing)
-            ]
+            for method in invocation.methods_of(m, thing):
+                me = wanted.get(method.id, Given(None, any_argument)).receiver or NOTHING
+                wanted[method.id] = Given(joined([me, Value(frozenset({ident}))]), any_argument)
         elif isinstance(thing.code, str) and thing.view_of is not None:
             _maybe_changed_by(m, thing.code, m.heap[thing.view_of], any_argument, node)
-    return joined(results)
+    return invocation.library_calls(m, frame, wanted, node) if wanted else NOTHING
 
 
 def _maybe_changed_by(m: Machine, method: str, owner: Thing, arguments: Value, node: ast.AST) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from kale_lite.analysis import calls, expressions, namespace, statements
-from kale_lite.analysis.heap import Thing, Value
+from kale_lite.analysis.heap import BASES, Thing, Value
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import mangled, store
 
@@ -131,7 +131,7 @@ def define_class(m: Machine, frame: Frame, node: ast.ClassDef) -> None:
             _refuse_metaclass(m, value, node)
     thing = m.heap.make((node, frame.context), "class", born=m.log.index)
     for base in bases:
-        m.heap.hold(thing, base.objects, "<bases>")
+        m.heap.hold(thing, base.objects, BASES)
     inner = Frame("class", m.scopes.get(node), frame, frame.context, class_name=node.name, owner=thing)
     statements.run_block(m, inner, node.body)
     for name, value in inner.local.items():

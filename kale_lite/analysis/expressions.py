@@ -19,6 +19,11 @@ _CONTAINERS = frozenset({
 })  # fmt: skip
 """Types whose items are other objects, never views of the container itself."""
 
+_MOST_DEPTH = 2
+_MOST_THINGS = 12
+"""Code that reaches itself would make parts of parts, and parts of many things, without end. Beyond these numbers a
+part is taken for the whole: coarser, never wrong."""
+
 _ADVANCING = frozenset(
     {
         "builtins.iterator",
@@ -104,10 +109,16 @@ def _attribute(m: Machine, frame: Frame, node: ast.Attribute) -> Value:
     receiver = evaluate(m, frame, node.value)
     if not receiver.objects:
         return Value(type=receiver.type if node.attr in ("parent",) else "")
-    return joined([_attribute_of(m, frame, thing, node) for thing in m.heap.things(receiver)])
+    coarse = _is_coarse(receiver)
+    return joined([_attribute_of(m, frame, thing, node, coarse) for thing in m.heap.things(receiver)])
 
 
-def _attribute_of(m: Machine, frame: Frame, thing: Thing, node: ast.Attribute) -> Value:
+def _is_coarse(receiver: Value) -> bool:
+    """So many things: a part of each would tell nothing that the things do not."""
+    return len(receiver.objects) > _MOST_THINGS
+
+
+def _attribute_of(m: Machine, frame: Frame, thing: Thing, node: ast.Attribute, coarse: bool) -> Value:
     if thing.kind == "external":
         dotted = f"{thing.dotted}.{node.attr}"
         for effect in m.lookup(dotted):
@@ -115,10 +126,10 @@ def _attribute_of(m: Machine, frame: Frame, thing: Thing, node: ast.Attribute) -
         return m.external(dotted)
     if thing.kind in ("instance", "class", "function"):
         return namespace.attribute(m, frame, thing, node.attr, node)
-    return _attribute_of_opaque(m, frame, thing, node)
+    return _attribute_of_opaque(m, frame, thing, node, coarse)
 
 
-def _attribute_of_opaque(m: Machine, frame: Frame, thing: Thing, node: ast.Attribute) -> Value:
+def _attribute_of_opaque(m: Machine, frame: Frame, thing: Thing, node: ast.Attribute, coarse: bool) -> Value:
     """A part of a library's object: known to be a scalar, or a view through which the object can be changed."""
     known = knowledge.applicable(m, Value(frozenset({thing.id})), m.lookup(f"_.{node.attr}"))
     if known and all(e.returns == "scalar" for e in known):
@@ -127,8 +138,10 @@ def _attribute_of_opaque(m: Machine, frame: Frame, thing: Thing, node: ast.Attri
         part = m.heap.make((thing.id, node.attr), "opaque", born=m.log.index)
         m.heap.hold(thing, {part.id}, node.attr)
         return Value(frozenset({part.id}))
+    if coarse or thing.depth >= _MOST_DEPTH:
+        return Value(frozenset({thing.id}) | thing.items | thing.attrs.get(node.attr, set()))
     view = m.opaque(node, frame, salt=("view", thing.id), mutable=thing.mutable)
-    view.view_of, view.code = thing.id, node.attr
+    view.view_of, view.code, view.depth = thing.id, node.attr, thing.depth + 1
     m.heap.hold(view, {thing.id} | thing.items | thing.attrs.get(node.attr, set()))
     return Value(frozenset({view.id}))
 
@@ -140,11 +153,12 @@ def _subscript(m: Machine, frame: Frame, node: ast.Subscript) -> Value:
     receiver = evaluate(m, frame, node.value)
     index = evaluate(m, frame, node.slice)
     got = implicit_call(m, frame, receiver, ("__getitem__", "__missing__", "__class_getitem__"), node, [index])
-    parts = [_item_of(m, frame, thing, node, index) for thing in m.heap.things(receiver)]
+    coarse = _is_coarse(receiver)
+    parts = [_item_of(m, frame, thing, node, index, coarse) for thing in m.heap.things(receiver)]
     return joined([*parts, got]) if parts else NOTHING
 
 
-def _item_of(m: Machine, frame: Frame, thing: Thing, node: ast.Subscript, index: Value) -> Value:
+def _item_of(m: Machine, frame: Frame, thing: Thing, node: ast.Subscript, index: Value, coarse: bool) -> Value:
     if thing.kind in ("instance", "class", "function"):
         return Value(frozenset(thing.items)) if thing.kind == "instance" else NOTHING
     if thing.kind == "external":
@@ -155,15 +169,18 @@ def _item_of(m: Machine, frame: Frame, thing: Thing, node: ast.Subscript, index:
         m.mutate([thing.id], node)
         calls.call_functions_in(m, frame, Value(frozenset({thing.id})), [], node)
     if thing.type in _CONTAINERS:
-        return _container_item(m, frame, thing, node)
+        return _container_item(m, frame, thing, node, coarse)
     if _copies(m, thing, node.slice, index):
         return Value(frozenset({m.opaque(node, frame, thing.type).id}))
     return Value(frozenset({thing.id}) | m.heap.held(thing))
 
 
-def _container_item(m: Machine, frame: Frame, thing: Thing, node: ast.Subscript) -> Value:
+def _container_item(m: Machine, frame: Frame, thing: Thing, node: ast.Subscript, coarse: bool) -> Value:
     if isinstance(node.slice, ast.Slice):
+        if coarse or thing.depth >= _MOST_DEPTH:
+            return Value(frozenset({thing.id}))
         part = m.opaque(node, frame, thing.type, salt=thing.id, mutable=thing.mutable)
+        part.depth = thing.depth + 1
         m.heap.hold(part, m.heap.held(thing))
         return Value(frozenset({part.id}))
     if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
@@ -211,7 +228,7 @@ def arithmetic(m: Machine, frame: Frame, node: ast.AST, left: Value, right: Valu
     result = m.opaque(node, frame, kinds.pop() if len(kinds) == 1 else "", salt="result")
     for operand in (left, right):
         for thing in m.heap.things(operand):
-            m.heap.hold(result, m.heap.held(thing))
+            m.heap.hold(result, m.heap.parts(thing))
     return Value(frozenset({result.id}).union(*(v.objects for v in own)))
 
 
@@ -380,7 +397,7 @@ def implicit_call(
             results += [calls.call_method(m, frame, thing, name, arguments, node) for name in methods
                         if namespace.class_attribute(m, thing, name).objects]  # fmt: skip
         elif thing.kind == "opaque" and "__enter__" in methods:
-            results.append(Value(frozenset({thing.id}) | m.heap.held(thing)))
+            results.append(Value(frozenset({thing.id}) | m.heap.parts(thing)))
     return joined(results) if results else NOTHING
 
 

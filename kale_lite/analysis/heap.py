@@ -6,12 +6,15 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["DICT_VIEWS", "NOTHING", "SOURCES", "UNKNOWN_TEXT", "Heap", "Thing", "Value", "joined"]
+__all__ = ["BASES", "CLASS", "DICT_VIEWS", "NOTHING", "SOURCES", "UNKNOWN_TEXT", "Heap", "Thing", "Value", "joined"]
 
 DICT_VIEWS = frozenset({"builtins.dict_view", "builtins.dict_items"})
 """The types of what ``keys`` and ``values``, and ``items``, of a dict give."""
 SOURCES = "<sources>"
 """The attribute under which an iterator holds what it draws from."""
+CLASS, BASES = "<class>", "<bases>"
+"""The attributes under which an instance of the notebook's classes holds its class, and a class its bases."""
+_LINKS = frozenset({CLASS, BASES})
 UNKNOWN_TEXT = "\0"
 """Stands for any text in ``Value.text``."""
 
@@ -51,7 +54,8 @@ class Thing:
     name ``dotted``), ``cell`` (a variable captured by an inner function), ``property``,
     ``staticmethod`` or ``classmethod``. ``items`` are ids of things it may hold, ``attrs`` those held
     under a known attribute. A change of a view is a change of the thing ``view_of``.
-    ``code`` is the definition of a function or class, or the instance's class.
+    ``code`` is the definition of a function or class, the instance's class, or the attribute that a view is of.
+    ``depth`` is how often a part was taken to get at it: of the part of a part it is 2.
     """
 
     id: int
@@ -64,6 +68,7 @@ class Thing:
     attrs: dict[str, set[int]] = field(default_factory=dict)
     code: Any = None
     view_of: int | None = None
+    depth: int = 0
 
 
 class Heap:
@@ -110,6 +115,12 @@ class Heap:
         """Everything that a thing holds directly."""
         return thing.items.union(*thing.attrs.values()) if thing.attrs else thing.items
 
+    def parts(self, thing: Thing) -> set[int]:
+        """What code can get out of a thing: all that it holds, but for its class and bases."""
+        if _LINKS.isdisjoint(thing.attrs):
+            return self.held(thing)
+        return thing.items.union(*(held for attr, held in thing.attrs.items() if attr not in _LINKS))
+
     def contents(self, thing: Thing) -> set[int]:
         """What iterating over a thing may give.
 
@@ -118,8 +129,8 @@ class Heap:
         if SOURCES in thing.attrs:
             return thing.items
         if thing.type not in DICT_VIEWS or thing.view_of is None:
-            return self.held(thing)
-        found = self.held(self._things[thing.view_of])
+            return self.parts(thing)
+        found = self.parts(self._things[thing.view_of])
         if thing.type != "builtins.dict_items":
             return found
         return {self.pair(thing, found).id}
@@ -129,6 +140,15 @@ class Heap:
         made = self.make((thing.id, "pair"), "opaque", type="builtins.tuple", mutable=False, born=thing.born)
         self.hold(made, parts)
         return made
+
+    def parts_of_parts(self, objects: frozenset[int]) -> frozenset[int]:
+        """All that code can get out of these things."""
+        seen, todo = set[int](), list(objects)
+        while todo:
+            new = self.parts(self._things[todo.pop()]) - seen
+            seen |= new
+            todo.extend(new)
+        return frozenset(seen)
 
     def reach(self, objects: frozenset[int], barred: frozenset[str] = frozenset()) -> frozenset[int]:
         """The things themselves and all that can be got at through them, but not things of the ``barred`` kinds."""

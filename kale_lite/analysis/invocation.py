@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kale_lite.analysis import calls, expressions, namespace, statements
 from kale_lite.analysis.bindings import Binding
-from kale_lite.analysis.heap import NOTHING, Thing, Value, joined
-from kale_lite.analysis.machine import Frame, Machine
+from kale_lite.analysis.heap import CLASS, NOTHING, Thing, Value, joined
+from kale_lite.analysis.machine import Frame, Given, Machine, Pending
 from kale_lite.analysis.variables import mangled
 
 if TYPE_CHECKING:
     from kale_lite.analysis.calls import Arguments
     from kale_lite.analysis.definitions import Definition
 
-__all__ = ["call_function", "instantiate", "maybe_call", "methods_of"]
+__all__ = ["call_function", "instantiate", "library_calls", "methods_of"]
 
 _DEEPEST = 10
-_BUDGET = 2000
+_BUDGET = 300
 """Calls run in place for one statement of a cell; beyond it the conservative summary is used."""
+_LIBRARY_ROUNDS = 10
+"""So often are functions that a library may call run again, to learn what they do to one another."""
 
 _IMPLICIT = frozenset({"__init__", "__new__", "__init_subclass__", "__set_name__", "__class_getitem__", "__del__"})
 
@@ -116,7 +119,7 @@ def _summarised(m: Machine, frame: Frame, thing: Thing, arguments: Arguments, no
     m.mutate(m.deep(given), node)
     result = m.opaque(node, frame, salt="summary")
     m.heap.hold(result, given.objects)
-    return Value(frozenset({result.id}) | given.objects | m.heap.reach(given.objects))
+    return Value(frozenset({result.id}) | given.objects | m.heap.parts_of_parts(given.objects))
 
 
 _MAYBE = Binding(absent=True)
@@ -131,19 +134,40 @@ def _names_in(node: ast.AST) -> set[str]:
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
-def maybe_call(m: Machine, frame: Frame, thing: Thing, argument: Value, node: ast.AST) -> Value:
-    """A call that library code may make, with any number of arguments; done once for the same knowledge."""
-    key = (thing.id, argument.objects, m.log.index)
-    if m.invoked.get(key) == m.heap.changes:
-        return NOTHING
-    before = m.fork(frame)
+def library_calls(m: Machine, frame: Frame, wanted: Mapping[int, Given], node: ast.AST) -> Value:
+    """Calls of these functions that library code may make, in any order and any number of times.
+
+    Functions that such a call leads to, by way of a library again, are not run inside of it, which would be done for
+    each order of calls: they are added to the ones that the outermost call runs, until nothing new is learned.
+    """
+    if m.pending is not None:
+        for ident, given in wanted.items():
+            m.pending.add(ident, given)
+        return m.pending.result(wanted)
+    key = (frozenset(wanted.items()), m.log.index)
+    known = m.invoked.get(key)
+    if known is not None and known[:2] == (m.heap.changes, m.names):
+        return known[2]
+    m.pending = pending = Pending()
+    for ident, given in wanted.items():
+        pending.add(ident, given)
     m.uncertain += 1
     m.catching += 1
-    result = call_function(m, frame, thing, calls.Arguments(starred=(argument,)), node)
+    for _ in range(_LIBRARY_ROUNDS):
+        changes, names, learned = m.heap.changes, m.names.fork(), pending.learned()
+        for ident, given in list(pending.calls.items()):
+            before = m.fork(frame)
+            receivers = () if given.receiver is None else (given.receiver,)
+            arguments = calls.Arguments(receivers, starred=(given.argument,))
+            pending.results[ident] = call_function(m, frame, m.heap[ident], arguments, node)
+            m.join(frame, [before, m.fork(frame)])
+        if (m.heap.changes, m.names, pending.learned()) == (changes, names, learned):
+            break
     m.catching -= 1
     m.uncertain -= 1
-    m.join(frame, [before, m.fork(frame)])
-    m.invoked[key] = m.heap.changes
+    m.pending = None
+    result = pending.result(wanted)
+    m.invoked[key] = (m.heap.changes, m.names.fork(), result)
     return result
 
 
@@ -165,7 +189,7 @@ def instantiate(m: Machine, frame: Frame, thing: Thing, arguments: Arguments, no
     outside = namespace.external_bases(m, thing)
     kind = _known_base(m, outside)
     instance = m.heap.make((node, frame.context, thing.id), "instance", code=thing, type=kind, born=m.log.index)
-    m.heap.hold(instance, {thing.id}, "<class>")
+    m.heap.hold(instance, {thing.id}, CLASS)
     me = Value(frozenset({instance.id}))
     made = False
     for name in ("__new__", "__init__", "__post_init__"):

@@ -112,7 +112,7 @@ def _result(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _
         return _view(m, frame, node, effect, operands.receiver) if effect.type else operands.receiver
     if kind == "elements":
         things = m.heap.things(operands.receiver)
-        found = frozenset[int]().union(*(m.heap.held(t) for t in things)) if things else frozenset[int]()
+        found = frozenset[int]().union(*(m.heap.parts(t) for t in things)) if things else frozenset[int]()
         own = frozenset(t.id for t in things if not t.type.startswith(_SHALLOW))
         kept = frozenset(i for place in effect.holds for i in operands.at(place).objects)
         return Value(found | own | kept)
@@ -120,7 +120,7 @@ def _result(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _
         return operands.at(kind)
     if kind == "unknown":
         everything = operands.everything().objects
-        held = frozenset[int]().union(*(m.heap.held(m.heap[i]) for i in everything)) if everything else everything
+        held = frozenset[int]().union(*(m.heap.parts(m.heap[i]) for i in everything)) if everything else everything
         return Value(everything | held | called.objects)
     return _fresh(m, frame, node, effect, operands, called)
 

@@ -17,7 +17,7 @@ from kale_lite.diagnostics import Diagnostic, Location, Severity, diagnose
 from kale_lite.notebook.ignores import Ignore
 from kale_lite.pipeline import STATE_PREFIX
 
-__all__ = ["Cause", "FileEffect", "Frame", "Machine", "State", "StepLog"]
+__all__ = ["Cause", "FileEffect", "Frame", "Given", "Machine", "Pending", "State", "StepLog"]
 
 
 _UNCHANGED_BY_CALLEES = frozenset({"function", "class", "external"})
@@ -100,6 +100,35 @@ class Frame:
     handlers: list[list[State]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What library code may call a function with: a method's ``receiver``, and an ``argument`` at any place."""
+
+    receiver: Value | None
+    argument: Value
+
+
+class Pending:
+    """The functions that library code may call while one call of a library runs, and what they return."""
+
+    def __init__(self) -> None:
+        self.calls: dict[int, Given] = {}
+        self.results: dict[int, Value] = {}
+
+    def add(self, ident: int, given: Given) -> None:
+        """A function may also be called with these; it is called once, with all that it may be given."""
+        known = self.calls.get(ident, given)
+        receivers = [r for r in (known.receiver, given.receiver) if r is not None]
+        self.calls[ident] = Given(joined(receivers) if receivers else None, joined([known.argument, given.argument]))
+
+    def result(self, wanted: Iterable[int]) -> Value:
+        """What any of these functions may return, as far as is known by now."""
+        return joined([NOTHING, *(self.results.get(ident, NOTHING) for ident in wanted)])
+
+    def learned(self) -> tuple[dict[int, Given], dict[int, Value]]:
+        return dict(self.calls), dict(self.results)
+
+
 class Machine:
     """Runs code abstractly, one step after the other. The other modules of the phase act on it."""
 
@@ -117,7 +146,8 @@ class Machine:
         self.catching = 0
         self.raised: list[Value] = []
         self.calling: list[Thing] = []
-        self.invoked: dict[tuple[int, frozenset[int], int], int] = {}
+        self.pending: Pending | None = None
+        self.invoked: dict[tuple[frozenset[tuple[int, Given]], int], tuple[int, Names, Value]] = {}
         self.keep_alive: list[ast.AST] = []
         self.made: dict[tuple[ast.AST, str], ast.expr] = {}
         self.evaluate: Callable[[Frame, ast.expr], Value] = lambda frame, node: NOTHING

@@ -7,7 +7,7 @@ import re
 
 from kale_lite.analysis import calls
 from kale_lite.analysis.effect import Effect
-from kale_lite.analysis.heap import NOTHING, Thing, Value, joined
+from kale_lite.analysis.heap import BASES, NOTHING, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 
 __all__ = [
@@ -50,13 +50,13 @@ def classes_of(m: Machine, thing: Thing) -> list[Thing]:
         one = todo.pop(0)
         if one not in found:
             found.append(one)
-            todo += [m.heap[i] for i in sorted(one.attrs.get("<bases>", ())) if m.heap[i].kind == "class"]
+            todo += [m.heap[i] for i in sorted(one.attrs.get(BASES, ())) if m.heap[i].kind == "class"]
     return found
 
 
 def external_bases(m: Machine, thing: Thing) -> list[Thing]:
     """The bases that are not classes of the notebook: what they do is known by the catalogue at most."""
-    bases = [m.heap[i] for one in classes_of(m, thing) for i in sorted(one.attrs.get("<bases>", ()))]
+    bases = [m.heap[i] for one in classes_of(m, thing) for i in sorted(one.attrs.get(BASES, ()))]
     return [base for base in bases if base.kind != "class" and base.dotted != "object"]
 
 
