@@ -150,8 +150,13 @@ def _value_call(m: Machine, frame: Frame, node: ast.AST, callee: Value, argument
     """Call a value, whatever it may be."""
     if not callee.objects:
         return unknown_call(m, frame, node, NOTHING, arguments)
+    things = m.heap.things(callee)
     results = []
-    for thing in m.heap.things(callee):
+    if len(callee.objects) > expressions.MOST_THINGS:
+        others = [t for t in things if not _is_known(m, t)]
+        results.append(unknown_call(m, frame, node, Value(frozenset(t.id for t in others)), arguments))
+        things = [t for t in things if t not in others]
+    for thing in things:
         match thing.kind:
             case "function":
                 results.append(invocation.call_function(m, frame, thing, arguments, node))
@@ -164,6 +169,13 @@ def _value_call(m: Machine, frame: Frame, node: ast.AST, callee: Value, argument
             case _:
                 results.append(unknown_call(m, frame, node, Value(frozenset({thing.id})), arguments))
     return joined(results)
+
+
+def _is_known(m: Machine, thing: Thing) -> bool:
+    """Whether it is known what calling a thing runs."""
+    return thing.kind in ("function", "class", "external") or (
+        thing.kind == "instance" and bool(namespace.class_attribute(m, thing, "__call__").objects)
+    )
 
 
 def _call_instance(m: Machine, frame: Frame, node: ast.AST, thing: Thing, arguments: Arguments) -> Value:
@@ -258,6 +270,7 @@ def call_method(m: Machine, frame: Frame, thing: Thing, name: str, arguments: Se
 
 def call_functions_in(m: Machine, frame: Frame, value: Value, arguments: Sequence[Value], node: ast.AST) -> Value:
     """Library code may call every function of the notebook that it can reach, with anything it has."""
+    m.budget += 1
     any_argument = joined(list(arguments) or [NOTHING])
     wanted: dict[int, Given] = {}
     for ident in sorted(m.heap.reach(value.objects)):

@@ -11,7 +11,7 @@ from kale_lite.analysis.heap import DICT_VIEWS, NOTHING, SOURCES, UNKNOWN_TEXT, 
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import load, store
 
-__all__ = ["arithmetic", "elements", "evaluate", "implicit_call", "truth"]
+__all__ = ["MOST_THINGS", "arithmetic", "elements", "evaluate", "implicit_call", "truth"]
 
 _CONTAINERS = frozenset({
     "builtins.list", "builtins.tuple", "builtins.dict", "builtins.set", "builtins.frozenset",
@@ -20,7 +20,7 @@ _CONTAINERS = frozenset({
 """Types whose items are other objects, never views of the container itself."""
 
 _MOST_DEPTH = 2
-_MOST_THINGS = 12
+MOST_THINGS = 12
 """Code that reaches itself would make parts of parts, and parts of many things, without end. Beyond these numbers a
 part is taken for the whole: coarser, never wrong."""
 
@@ -115,7 +115,7 @@ def _attribute(m: Machine, frame: Frame, node: ast.Attribute) -> Value:
 
 def _is_coarse(receiver: Value) -> bool:
     """So many things: a part of each would tell nothing that the things do not."""
-    return len(receiver.objects) > _MOST_THINGS
+    return len(receiver.objects) > MOST_THINGS
 
 
 def _attribute_of(m: Machine, frame: Frame, thing: Thing, node: ast.Attribute, coarse: bool) -> Value:

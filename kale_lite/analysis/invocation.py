@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kale_lite.analysis import calls, expressions, namespace, statements
-from kale_lite.analysis.bindings import Binding
 from kale_lite.analysis.heap import CLASS, NOTHING, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Given, Machine, Pending
 from kale_lite.analysis.variables import mangled
@@ -20,19 +19,24 @@ __all__ = ["call_function", "instantiate", "library_calls", "methods_of"]
 
 _DEEPEST = 10
 _BUDGET = 300
-"""Calls run in place for one statement of a cell; beyond it the conservative summary is used."""
-_LIBRARY_ROUNDS = 10
-"""So often are functions that a library may call run again, to learn what they do to one another."""
+"""Calls run in place for one statement of a cell; beyond it, and beyond the depth, a function is run once for all of
+its calls, with anything that any of them gives."""
 
 _IMPLICIT = frozenset({"__init__", "__new__", "__init_subclass__", "__set_name__", "__class_getitem__", "__del__"})
 
 
 def call_function(m: Machine, frame: Frame, thing: Thing, arguments: Arguments, node: ast.AST) -> Value:
     """Run a function's body with these arguments."""
-    definition: Definition = thing.code
     m.budget += 1
-    if thing in m.calling or len(m.calling) >= _DEEPEST or m.budget > _BUDGET:
-        return _summarised(m, frame, thing, arguments, node)
+    if thing in m.calling:
+        return _recursive(m, frame, thing, arguments, node)
+    if len(m.calling) >= _DEEPEST or m.budget > _BUDGET:
+        return library_calls(m, frame, {thing.id: Given(None, joined([NOTHING, *arguments.all]))}, node)
+    return _run(m, frame, thing, arguments, node)
+
+
+def _run(m: Machine, frame: Frame, thing: Thing, arguments: Arguments, node: ast.AST) -> Value:
+    definition: Definition = thing.code
     outermost = m.site is None
     if outermost:
         m.site = m.place(node)
@@ -98,40 +102,13 @@ def _rest(m: Machine, frame: Frame, node: ast.AST, kind: str, values: list[Value
     return Value(frozenset({thing.id}))
 
 
-def _summarised(m: Machine, frame: Frame, thing: Thing, arguments: Arguments, node: ast.AST) -> Value:
-    """A recursive or too deep call: what its code names may be read, what it is given may change."""
-    definition: Definition = thing.code
-    scope = m.scopes.get(definition.node)
-    local = (scope.local | scope.free) if scope is not None else frozenset[str]()
-    declared = scope.declared_global if scope is not None else frozenset[str]()
-    operands = [*arguments.all, Value(frozenset(m.heap.held(thing)))]
-    if thing not in m.calling:
-        for name in _names_in(definition.node) - (local - declared):
-            value = m.read(name, node, certain=False)
-            if value is not None:
-                operands.append(value)
-        for name in declared:
-            m.read(name, node, certain=False)
-            known = m.names.get(name)
-            m.names[name] = _weakened(known) if known is not None else _MAYBE
-            m.log.bound.setdefault(name, m.cause(node))
-    given = joined(operands)
+def _recursive(m: Machine, frame: Frame, thing: Thing, arguments: Arguments, node: ast.AST) -> Value:
+    """A call of a function that is running: what it does to names is seen there; it may change all it is given."""
+    given = joined([*arguments.all, Value(frozenset(m.heap.held(thing)))])
     m.mutate(m.deep(given), node)
     result = m.opaque(node, frame, salt="summary")
     m.heap.hold(result, given.objects)
     return Value(frozenset({result.id}) | given.objects | m.heap.parts_of_parts(given.objects))
-
-
-_MAYBE = Binding(absent=True)
-
-
-def _weakened(binding: Binding) -> Binding:
-    """A binding that code may have replaced by something unknown."""
-    return Binding(binding.value, fresh=False, absent=binding.absent)
-
-
-def _names_in(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def library_calls(m: Machine, frame: Frame, wanted: Mapping[int, Given], node: ast.AST) -> Value:
@@ -145,24 +122,25 @@ def library_calls(m: Machine, frame: Frame, wanted: Mapping[int, Given], node: a
             m.pending.add(ident, given)
         return m.pending.result(wanted)
     key = (frozenset(wanted.items()), m.log.index)
-    known = m.invoked.get(key)
-    if known is not None and known[:2] == (m.heap.changes, m.names):
-        return known[2]
+    done = m.invoked.get(key)
+    if done is not None and done[:2] == (m.heap.changes, m.names):
+        return done[2]
     m.pending = pending = Pending()
     for ident, given in wanted.items():
         pending.add(ident, given)
     m.uncertain += 1
     m.catching += 1
-    for _ in range(_LIBRARY_ROUNDS):
-        changes, names, learned = m.heap.changes, m.names.fork(), pending.learned()
+    known: object = None
+    while known != (learned := (m.heap.changes, m.names.fork(), pending.learned())):
+        known = learned
         for ident, given in list(pending.calls.items()):
             before = m.fork(frame)
             receivers = () if given.receiver is None else (given.receiver,)
             arguments = calls.Arguments(receivers, starred=(given.argument,))
-            pending.results[ident] = call_function(m, frame, m.heap[ident], arguments, node)
+            thing = m.heap[ident]
+            call = _recursive if thing in m.calling else _run
+            pending.results[ident] = call(m, frame, thing, arguments, node)
             m.join(frame, [before, m.fork(frame)])
-        if (m.heap.changes, m.names, pending.learned()) == (changes, names, learned):
-            break
     m.catching -= 1
     m.uncertain -= 1
     m.pending = None

@@ -50,6 +50,8 @@ def edges(write: WriteNotebook, *steps: str) -> set[tuple[str, str]]:
         (("def f(n):\n    return n + k\n", "k = 1", "f(1)"), {("a", "c"), ("b", "c")}),
         (("def fact(n):\n    return 1 if n < 2 else n * fact(n - 1)", "x = fact(3)", "y = fact(4)"),
          {("a", "b"), ("a", "c")}),
+        (("\n".join(f"def f{i}(): f{i + 1}()" for i in range(30)) + "\ndef f30(): kept.append(1)", "kept = []", "f0()",
+          "print(kept)"), {("a", "c"), ("b", "c"), ("c", "d")}),
         (("import unheard_of\nx = [1]", "unheard_of.work(x)", "y = x"), {("a", "b"), ("b", "c")}),
         (("import numpy as np", "a1 = np.random.rand()", "b1 = np.random.rand()"), set()),
         (("import numpy as np\nnp.random.seed(1)", "a1 = np.random.rand()", "b1 = np.random.rand()"),
@@ -157,3 +159,39 @@ def test_analysis_runs_nothing(write_notebook: WriteNotebook) -> None:
     from pathlib import Path
 
     assert not Path("made_by_analysis").exists()
+
+
+MODEL = """
+class Trend(sm.tsa.statespace.MLEModel):
+    def __init__(self, data):
+        super().__init__(data, k_states=2, loglikelihood_burn=2)
+        self.ssm['design'] = np.array([1, 0])
+        self._at = ('state_cov',) + np.diag_indices(2)
+
+    @property
+    def start_params(self):
+        return [np.std(self.endog)] * 3
+
+    def transform_params(self, free):
+        return free**2
+
+    def untransform_params(self, bound):
+        return bound**.5
+
+    def update(self, params, *args, **kwargs):
+        params = super().update(params, *args, **kwargs)
+        self.ssm['obs_cov', 0, 0] = params[0]
+        self.ssm[self._at] = params[1:]
+"""
+
+
+def test_a_class_that_a_library_calls_back_into(write_notebook: WriteNotebook) -> None:
+    """The library may call the methods in any order: they are followed together, not once for each order."""
+    found = edges(
+        write_notebook,
+        "import numpy as np, pandas as pd\nimport statsmodels.api as sm\ndf = pd.DataFrame({'a': [1]})",
+        MODEL,
+        "fitted = Trend(df).fit(disp=False)\nprint(fitted.summary())",
+        "forecast = fitted.get_forecast('2014')",
+    )
+    assert found == {("a", "c"), ("b", "c"), ("c", "d")}
