@@ -175,11 +175,17 @@ class Template:
                     continue
                 files = self._receive()
                 request, channel = _read_request(files[0])
-                pid = os.fork()
+                try:
+                    pid = os.fork()
+                except OSError:
+                    pid = -1  # no memory, or no more processes: closing the channel says so
                 if pid == 0:
                     return self._become_kernel(request, channel, files[1:])
                 for file in files[1:]:
                     os.close(file)
+                if pid < 0:
+                    channel.close()
+                    continue
                 watched = os.pidfd_open(pid)
                 self.kernels[watched] = pid, channel
                 poll.register(watched, select.POLLIN)

@@ -194,7 +194,7 @@ class WarmKernels:
     def to_json(self) -> dict[str, Any]:
         """For the record: the steps of each kind, with the reasons."""
         preloaded = [] if self.not_preloaded or not self.warm else list(self.preload)
-        found = {"warm": sorted(self.warm), "ordinary": self.ordinary, "preloaded": preloaded}
+        found = {"warm": sorted(set(self.warm)), "ordinary": self.ordinary, "preloaded": preloaded}
         return {**found, "not_preloaded": self.not_preloaded} if self.not_preloaded else found
 
 
