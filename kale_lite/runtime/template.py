@@ -15,6 +15,7 @@ if __name__ == "__main__" and not (sys.flags.isolated or getattr(sys.flags, "saf
     del sys.path[0]
 
 import array
+import builtins
 import gc
 import importlib.util
 import json
@@ -43,6 +44,7 @@ class _Stream:
     """Stands for ``sys.stdout`` or ``sys.stderr`` in what the imports hold of them: log handlers, default arguments."""
 
     target: Any = None  # also for copies, which are made without __init__
+    encoding = "UTF-8"  # that of a kernel's streams, which pandas keeps
 
     def __init__(self, target: Any) -> None:
         self.target = target
@@ -52,6 +54,21 @@ class _Stream:
 
 
 _STREAMS = {name: _Stream(getattr(sys, name)) for name in ("stdout", "stderr")}
+
+
+class _Shell:
+    """Stands for the shell that ``get_ipython()`` gives in a kernel, while the imports are made.
+
+    All that may be asked of it is whether it has a kernel: pandas does, to tell a notebook from a terminal.
+    """
+
+    def __init__(self) -> None:
+        self.asked: List[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "kernel":
+            self.asked.append(name)
+        return None
 
 
 def import_kernel() -> None:
@@ -102,14 +119,19 @@ def _run_imports(statements: List[str]) -> None:
     namespace = {"__name__": "__main__"}
     own = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = streams = _STREAMS["stdout"], _STREAMS["stderr"]
+    shell = _Shell()
+    builtins.get_ipython = lambda: shell  # type: ignore[attr-defined]
     for statement in statements:
         try:
             exec(compile(statement, "<import>", "exec"), namespace)
         except Exception as error:
             raise Refused("`%s` raises %s: %s" % (statement, type(error).__name__, error)) from error
+    del builtins.get_ipython  # type: ignore[attr-defined]
     if (sys.stdout, sys.stderr) != streams:
         raise Refused("the notebook's first imports change the standard streams")
     sys.stdout, sys.stderr = own
+    if shell.asked:
+        raise Refused("the notebook's first imports ask the shell for " + ", ".join(shell.asked))
     warnings.filters.remove(rule)  # type: ignore[attr-defined,unused-ignore]
     # The shell adds its rule at the front again, which also makes Python forget what it found by these.
 

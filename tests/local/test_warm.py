@@ -40,6 +40,12 @@ print(len(os.listdir("/proc/self/fd")), sorted(set(os.readlink(f"/proc/self/fd/{
 held = sys.modules.get("charset_normalizer.api")
 if held is not None:
     held.explain_handler.stream.write("through a handler of a library")
+# What libraries found out about where they run when they were imported.
+import matplotlib, scipy, sklearn
+def options(tree):
+    return {k: options(v) if isinstance(v, dict) else repr(v) for k, v in tree.items()}
+print(options(object.__getattribute__(pd.options, "d")))
+print({k: v for k, v in matplotlib.rcParams.items() if k != "backend"}, np.get_printoptions(), np.geterr(), sklearn.get_config())
 """
 
 LIBRARIES = """
