@@ -11,10 +11,12 @@ from typing import Any
 
 from kale_lite.notebook.model import Kernel, Parameter, StepOptions
 
-__all__ = ["STATE_PREFIX", "Dependency", "Load", "Metric", "Payload", "Pipeline", "Step"]
+__all__ = ["LIBRARY_PREFIX", "STATE_PREFIX", "Dependency", "Load", "Metric", "Payload", "Pipeline", "Step"]
 
 STATE_PREFIX = "state:"
 """Names in payloads that start so are interpreter state (``state:numpy.random``), not variables."""
+LIBRARY_PREFIX = "library:"
+"""Interpreter state whose name starts so is what a package counts within itself (``library:control``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kale_lite.analysis import expressions, invocation, knowledge, namespace, special
-from kale_lite.analysis.canonical import call_text, method_text
+from kale_lite.analysis.canonical import BUILTINS, call_text, method_text
 from kale_lite.analysis.effect import preferred
 from kale_lite.analysis.heap import NOTHING, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Given, Machine
@@ -18,6 +19,9 @@ __all__ = ["Arguments", "call", "call_functions_in", "call_method", "call_value"
 _EXCEPTIONS = frozenset(
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
 )
+
+_NEVER_DRAW = sys.stdlib_module_names | {"numpy", "pandas", "matplotlib", "mpl_toolkits", "IPython", "tqdm"} | BUILTINS
+"""Where functions that no rule is about leave the global random generators alone."""
 
 _BUILTIN_TYPES = {f"builtins.{kind.__name__}": kind for kind in (list, tuple, dict, set, frozenset, bytearray)}
 
@@ -199,7 +203,11 @@ def _external_call(m: Machine, frame: Frame, node: ast.AST, dotted: str, argumen
     usable = preferred(e for e in effects if e.form != "method")
     if not usable:
         unbound = _unbound_method(m, frame, node, dotted, arguments)
-        return unbound if unbound is not None else unknown_call(m, frame, node, NOTHING, arguments)
+        if unbound is not None:
+            return unbound
+        if dotted.split(".")[0] not in _NEVER_DRAW:
+            m.may_draw(node)
+        return unknown_call(m, frame, node, NOTHING, arguments)
     return knowledge.apply(m, frame, node, usable, NOTHING, arguments)
 
 
@@ -228,6 +236,8 @@ def _opaque_method(m: Machine, frame: Frame, node: ast.Call, name: str, receiver
     usable = knowledge.applicable(m, receiver, matching)
     held = m.heap.things(receiver)
     if not usable:
+        if any(thing.kind == "opaque" and not thing.type for thing in held):
+            m.may_draw(node)
         result = unknown_call(m, frame, node, receiver, arguments)
         return _with_own_methods(m, frame, node, held, arguments, result)
     result = knowledge.apply(m, frame, node, usable, receiver, arguments)

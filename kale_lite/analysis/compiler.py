@@ -78,7 +78,8 @@ def _flow(
     knowledge: Knowledge,
     ignores: Sequence[Ignore],
 ) -> Flow:
-    return run_flow(parts, notebook.parameters, skipped, knowledge, knowledge.catalogue.bases, ignores)
+    catalogue = knowledge.catalogue
+    return run_flow(parts, notebook.parameters, skipped, knowledge, catalogue.bases, ignores, catalogue.counting)
 
 
 def _too_deep(codes: Sequence[Code]) -> Diagnostic:

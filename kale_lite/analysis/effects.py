@@ -57,10 +57,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All rules, and which types are also which others."""
+    """All rules, which types are also which others, and which libraries number what they make."""
 
     rules: tuple[Rule, ...]
     types: Mapping[str, tuple[str, ...]]
+    counting: frozenset[str] = frozenset()
 
     def bases(self, type: str) -> frozenset[str]:
         """All types that values of this type also have."""
@@ -100,11 +101,14 @@ class Catalogue:
 def _load(paths: tuple[Path, ...]) -> Catalogue:
     rules: list[Rule] = []
     types: dict[str, tuple[str, ...]] = {}
+    counting: set[str] = set()
     for path in paths:
         data = _read(path)
+        if data.get("counts"):
+            counting.add(_library(path, data))
         types.update({name: tuple(bases) for name, bases in (data.get("types") or {}).items()})
         rules += _rules_of(path, data)
-    return Catalogue(tuple(rules), types)
+    return Catalogue(tuple(rules), types, frozenset(counting))
 
 
 def load_catalogue(extra: Sequence[Path] = ()) -> Catalogue:
@@ -124,8 +128,12 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
+def _library(path: Path, data: Mapping[str, Any]) -> str:
+    return str(data.get("library", path.stem))
+
+
 def _rules_of(path: Path, data: Mapping[str, Any]) -> Iterator[Rule]:
-    library = str(data.get("library", path.stem))
+    library = _library(path, data)
     own = path.parent != _FOLDER
     lines = _rule_lines(path)
     for number, entry in enumerate(data["rules"], 1):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from kale_lite.analysis.bindings import Import
 from kale_lite.analysis.flow import Flow
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
-from kale_lite.pipeline import STATE_PREFIX, Dependency, Pipeline
+from kale_lite.pipeline import LIBRARY_PREFIX, STATE_PREFIX, Dependency, Pipeline
 
 __all__ = ["findings"]
 
@@ -16,7 +16,7 @@ CARRIED = frozenset({
     "warnings.filters", "pandas.options", "matplotlib.rcParams", "numpy.printoptions", "numpy.errstate",
     "decimal.context", "locale", "logging", "ipython.config", "__future__",
 })  # fmt: skip
-"""Interpreter state that the harness can take from one process to another."""
+"""Interpreter state that the harness can take from one process to another, beside the counters of libraries."""
 
 _GENERATORS = {"numpy.random": "NumPy's", "random": "Python's", "torch.random": "PyTorch's"}
 _OWN_GENERATOR = {
@@ -34,6 +34,7 @@ def findings(flow: Flow, pipeline: Pipeline, skipped: Mapping[str, int]) -> list
         *_uncarried(pipeline),
         *_skipped_but_read(flow, skipped),
         *_ordered_by_random(flow, pipeline),
+        *_ordered_by_counting(pipeline),
         *_replayed(flow, pipeline),
         *_declared_branches(pipeline),
     ]
@@ -80,7 +81,7 @@ def _figures(flow: Flow) -> Iterator[Diagnostic]:
 
 def _uncarried(pipeline: Pipeline) -> Iterator[Diagnostic]:
     for need in pipeline.dependencies:
-        if need.kind == "state" and need.name not in CARRIED:
+        if need.kind == "state" and need.name not in CARRIED and not need.name.startswith(LIBRARY_PREFIX):
             yield diagnose(
                 "KL207",
                 f"interpreter state {need.name!r} of step {need.before!r} cannot be carried to {need.after!r}",
@@ -122,6 +123,24 @@ def _ordered_by_random(flow: Flow, pipeline: Pipeline) -> Iterator[Diagnostic]:
                 f"generator, which cell {seed.cell} seeds",
                 _place(chained[0]),
                 hint=_OWN_GENERATOR[kind],
+            )
+
+
+def _ordered_by_counting(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    """Steps that could run side by side, were it not for a library that numbers what it makes."""
+    counting = {n.name for n in pipeline.dependencies if n.kind == "state" and n.name.startswith(LIBRARY_PREFIX)}
+    for state in sorted(counting):
+        needs = [n for n in pipeline.dependencies if n.name == state]
+        otherwise = _ancestors(pipeline, (n for n in pipeline.dependencies if n.name != state))
+        chained = [n for n in needs if n.before not in otherwise[n.after]]
+        if chained:
+            steps = list(dict.fromkeys(name for need in needs for name in (need.before, need.after)))
+            yield diagnose(
+                "KL301",
+                f"steps {_listed(steps)} run one after another because {state.removeprefix(LIBRARY_PREFIX)!r} numbers "
+                "what it makes, through the whole notebook",
+                _place(chained[0]),
+                hint="tag the cells that use it as one step, and others can run beside it",
             )
 
 

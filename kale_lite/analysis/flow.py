@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from kale_lite.analysis import expressions, statements
-from kale_lite.analysis.bindings import Binding, Import
-from kale_lite.analysis.canonical import BUILTINS, call_text, dotted_text, store_text
-from kale_lite.analysis.effect import Effect
+from kale_lite.analysis.bindings import Binding
+from kale_lite.analysis.counting import CountingLibrary
 from kale_lite.analysis.heap import Value
 from kale_lite.analysis.machine import Frame, Machine, StepLog
 from kale_lite.analysis.magics import IPYTHON
+from kale_lite.analysis.replay import (
+    PATCH_PREFIX,
+    Lookup,
+    continued,
+    is_constant_patch,
+    is_setting,
+    origin_of,
+    replay_patches,
+    replay_source,
+    shadows_builtins,
+)
 from kale_lite.analysis.scope import bound_names, scopes
 from kale_lite.analysis.steps import Segment
 from kale_lite.analysis.transform import Code
 from kale_lite.diagnostics import Diagnostic
 from kale_lite.notebook.ignores import Ignore
 from kale_lite.notebook.model import Parameter, Role
-from kale_lite.pipeline import STATE_PREFIX
+from kale_lite.pipeline import LIBRARY_PREFIX, STATE_PREFIX
 
-__all__ = ["Flow", "Lookup", "StepFlow", "names_in", "replay_source", "run_flow"]
-
-Lookup = Callable[[str], tuple[Effect, ...]]
+__all__ = ["Flow", "StepFlow", "names_in", "run_flow"]
 
 _OWN_READERS = frozenset({"numpy.random", "random", "torch.random", "sys.path"})
 """State that a step sees only where it says so; other state may be seen by any call."""
@@ -69,19 +77,27 @@ def run_flow(
     lookup: Lookup,
     bases: Callable[[str], frozenset[str]],
     ignores: Sequence[Ignore] = (),
+    counting: Iterable[str] = (),
 ) -> Flow:
-    """Run the segments one after the other."""
+    """Run the segments one after the other. ``counting`` are libraries that number what they make."""
     machine = Machine(lookup, bases)
     machine.skipped = skipped
     machine.ignores = ignores
     machine.binding_cell = _binding_cells(parts)
     machine.evaluate = lambda frame, node: expressions.evaluate(machine, frame, node)
-    reached = _Reached(_last_mentions(parts))
-    steps = tuple(_run_segment(machine, i, part, parameters, reached) for i, part in enumerate(parts))
+    reached, counted = _Reached(_last_mentions(parts)), tuple(map(CountingLibrary, sorted(counting)))
+    steps = tuple(_run_segment(machine, i, part, parameters, reached, counted) for i, part in enumerate(parts))
     return Flow(steps, tuple(machine.diagnostics.values()))
 
 
-def _run_segment(m: Machine, index: int, part: Segment, parameters: Sequence[Parameter], reached: _Reached) -> StepFlow:
+def _run_segment(
+    m: Machine,
+    index: int,
+    part: Segment,
+    parameters: Sequence[Parameter],
+    reached: _Reached,
+    counted: Iterable[CountingLibrary],
+) -> StepFlow:
     m.log = StepLog(index)
     m.history, m.dead, m.step_name = False, False, part.name
     m.names.settle()
@@ -89,6 +105,8 @@ def _run_segment(m: Machine, index: int, part: Segment, parameters: Sequence[Par
     for code in part.codes:
         runs |= _run_cell(m, part, code, parameters)
     _implicit_reads(m, part)
+    for library in counted:
+        library.after_step(m, part, runs)
     return StepFlow(part, m.log, dict(m.names.bound), reached.update(m, index), runs)
 
 
@@ -162,34 +180,30 @@ def _display(m: Machine, frame: Frame, node: ast.Expr) -> None:
 def _run_top_level(
     m: Machine, frame: Frame, part: Segment, statement: ast.stmt, parameters: Mapping[str, Parameter]
 ) -> bool:
-    bound = dict(m.log.bound)
+    bound, patched = dict(m.log.bound), set(m.log.patched)
     origins = {name: m.names[name].origin for name in m.names.states()}
     if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
         m.postponed_annotations = True
-        m.names[f"{STATE_PREFIX}__future__"] = Binding(origin=_origin(m, statement, ast.unparse(statement)))
+        m.names[f"{STATE_PREFIX}__future__"] = Binding(origin=origin_of(m, statement, ast.unparse(statement)))
         return False
-    replayed = replay_source(statement, m.lookup)
-    everywhere = replayed is not None and _is_setting(statement)
+    replayed = None if shadows_builtins(m, statement) else replay_source(statement, m.lookup)
+    everywhere = replayed is not None and is_setting(statement)
     statements.run_statement(m, frame, statement)
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return False
     if replayed is not None and (everywhere or part.role is not Role.STEP):
         new = [n for n in m.log.bound if n not in bound and n.startswith(STATE_PREFIX)]
         for name in new:
-            known = origins.get(name)
-            earlier = known.source.split("\n") if isinstance(known, Import) else []
-            source = "\n".join(dict.fromkeys([*earlier, *_imports_of(m, statement), replayed]))
-            m.names[name] = Binding(origin=_origin(m, statement, source), fresh=True)
+            source = continued(m, origins.get(name), statement, replayed)
+            m.names[name] = Binding(origin=origin_of(m, statement, source), fresh=True)
             del m.log.bound[name]
         return False
+    new_patches = m.log.patched.keys() - patched
+    repeatable = not (part.raises_exception(m.cell) or shadows_builtins(m, statement))
+    if new_patches and repeatable and is_constant_patch(m, statement):
+        replay_patches(m, statement, new_patches)
+        return part.role is Role.STEP
     return not (_does_nothing(statement) or isinstance(statement, ast.Pass) or _sets_parameter(statement, parameters))
-
-
-def _imports_of(m: Machine, statement: ast.stmt) -> list[str]:
-    """The import statements behind the names of a statement, which are repeated with it."""
-    names = [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
-    origins = [m.names[name].origin for name in names if name in m.names]
-    return [line for origin in origins if isinstance(origin, Import) for line in origin.source.split("\n")]
 
 
 def _does_nothing(statement: ast.stmt) -> bool:
@@ -209,59 +223,6 @@ def _sets_parameter(statement: ast.stmt, parameters: Mapping[str, Parameter]) ->
     return False
 
 
-def _origin(m: Machine, statement: ast.stmt, source: str) -> Import:
-    return Import(source, m.cell, statement.lineno)
-
-
-def replay_source(statement: ast.stmt, lookup: Lookup) -> str | None:
-    """The source of a setting with constant operands which the catalogue holds repeatable; else None."""
-    match statement:
-        case ast.Expr(value=ast.Call(func=func, args=args, keywords=keywords) as call):
-            operands = [*args, *(k.value for k in keywords)]
-            if not all(_is_constant(o) for o in operands):
-                return None
-            if _is_setting(statement):
-                words = [o.value for o in args if isinstance(o, ast.Constant)]
-                return f"get_ipython().run_line_magic({words[0]!r}, {words[1]!r})"
-            return ast.unparse(statement) if _repeatable(func, call, lookup) else None
-        case ast.Assign(targets=[ast.Subscript() | ast.Attribute() as target], value=value):
-            return ast.unparse(statement) if _is_constant(value) and _repeatable(target, None, lookup) else None
-    return None
-
-
-def _is_setting(statement: ast.stmt) -> bool:
-    match statement:
-        case ast.Expr(ast.Call(ast.Attribute(ast.Name(id=name), "setting"))):
-            return name == IPYTHON
-    return False
-
-
-def _is_constant(node: ast.expr) -> bool:
-    """Whether an operand is the same in any process: literals and builtins such as ``FutureWarning``."""
-    if isinstance(node, ast.Name):
-        return node.id in BUILTINS
-    try:
-        ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return True
-
-
-def _repeatable(target: ast.expr, call: ast.Call | None, lookup: Lookup) -> bool:
-    """Asks the catalogue by the last parts of the name, since imports are not resolved here."""
-    base = target.value if isinstance(target, ast.Subscript) else target
-    found = dotted_text(base)
-    if found is None:
-        return False
-    text = _REPEATABLE_ROOTS.get(found[0], found[0]) + found[1][len(found[0]) :]
-    effects = lookup(call_text(text, call)) if call else lookup(store_text(text, target))
-    return bool(effects) and all(e.replayable for e in effects)
-
-
-_REPEATABLE_ROOTS = {"plt": "matplotlib.pyplot", "mpl": "matplotlib", "np": "numpy", "pd": "pandas", "sns": "seaborn",
-                     "pl": "polars"}  # fmt: skip
-
-
 def _bind_parameter(m: Machine, name: str, tree: ast.Module) -> None:
     """A parameter's value may be any of its kind: constants of the cell are only defaults."""
     known = m.names.get(name)
@@ -277,12 +238,13 @@ def _implicit_reads(m: Machine, part: Segment) -> None:
     m.cell = part.first_cell
     for name in m.names.states():
         kind = name.removeprefix(STATE_PREFIX)
-        if kind in _OWN_READERS or not m.names[name].present:
+        if kind in _OWN_READERS or kind.startswith(LIBRARY_PREFIX) or not m.names[name].present:
             continue
         plotting = m.log.plots or m.log.unknown or m.log.roots & _PLOTTING
         if kind == "matplotlib.rcParams" and not plotting:
             continue
-        if active or kind in ("__future__", "ipython.config"):
+        seen = kind.removeprefix(PATCH_PREFIX) in m.log.roots  # reading an attribute is no call
+        if active or seen or kind in ("__future__", "ipython.config"):
             m.read(name, node, certain=False)
 
 

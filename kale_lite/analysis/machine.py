@@ -17,10 +17,12 @@ from kale_lite.diagnostics import Diagnostic, Location, Severity, diagnose
 from kale_lite.notebook.ignores import Ignore
 from kale_lite.pipeline import STATE_PREFIX
 
-__all__ = ["Cause", "FileEffect", "Frame", "Given", "Machine", "Pending", "State", "StepLog"]
+__all__ = ["GENERATORS", "Cause", "FileEffect", "Frame", "Given", "Machine", "Pending", "State", "StepLog"]
 
 
 _UNCHANGED_BY_CALLEES = frozenset({"function", "class", "external"})
+GENERATORS = ("numpy.random", "random", "torch.random")
+"""The interpreter state that is a global random generator."""
 _MOST_SUGGESTIONS = 50
 """Near names are looked for in so many findings: in a notebook with more, they are not what is wrong."""
 
@@ -317,6 +319,12 @@ class Machine:
         self.log.draws.setdefault(kind, self.cause(node, rule))
         if (self.names.get(STATE_PREFIX + kind) or ABSENT).present:
             self.write_state(kind, node, rule)
+
+    def may_draw(self, node: ast.AST) -> None:
+        """Code of a library that no rule is about may draw from any generator that the notebook has seeded."""
+        for kind in GENERATORS:
+            if (self.names.get(STATE_PREFIX + kind) or ABSENT).present:
+                self.draw(kind, node)
 
     def touch_file(self, path: str, node: ast.AST, *, writes: bool, rule: str = "", soft: bool = False) -> None:
         effect = FileEffect(path, writes, Cause(self.place(node), rule), soft)

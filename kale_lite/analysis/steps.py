@@ -27,6 +27,10 @@ class Segment:
     def first_cell(self) -> int:
         return self.codes[0].cell.number
 
+    def raises_exception(self, number: int) -> bool:
+        """Whether this cell of it may end with an exception, so that its last statements may not run."""
+        return any(code.cell.raises_exception for code in self.codes if code.cell.number == number)
+
 
 def segments(codes: Sequence[Code]) -> tuple[Segment, ...]:
     """Runs of cells of one step, in notebook order; a step whose cells lie apart has several."""

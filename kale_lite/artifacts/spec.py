@@ -41,7 +41,7 @@ def step_spec(
             "files_read": list(step.files_read),
             "files_written": list(step.files_written),
             "states": list(step.effects),
-            "seeded": sorted(_seeded(pipeline)),
+            "seeded": sorted(_seeded(step, pipeline)),
             "kept": list(step.kept),
         },
     }
@@ -63,6 +63,8 @@ def _is_literal(value: Any) -> bool:
         return False
 
 
-def _seeded(pipeline: Pipeline) -> set[str]:
-    saved = {name for step in pipeline.steps for save in step.saves for name in save.names}
-    return {name.removeprefix(STATE_PREFIX) for name in saved if name.startswith(STATE_PREFIX)}
+def _seeded(step: Step, pipeline: Pipeline) -> set[str]:
+    """The state that this step or an earlier one sets, such as a generator that it seeds."""
+    until = pipeline.steps[: pipeline.steps.index(step) + 1]
+    effects = {name for one in until for name in one.effects if name.startswith(STATE_PREFIX)}
+    return {name.removeprefix(STATE_PREFIX) for name in effects}

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Set
 from . import state, store
 from .failures import StepFailure
 from .inputs import Inputs
+from .libraries import Libraries
 from .watch import FileWatch
 
 __all__ = ["Watch"]
@@ -45,6 +46,8 @@ class Watch:
         self.ran = -1
         self.first: Dict[Any, int] = {}
         self.files = FileWatch(os.path.dirname(os.path.dirname(spec["result"])))
+        self.libraries = Libraries()
+        self.within: Dict[str, Any] = {}
 
     def after_cell(self) -> None:
         """Note what is new since the last cell, to tell later during which it came about. The load cell is number 0."""
@@ -57,6 +60,7 @@ class Watch:
     def check(self) -> None:
         """Raise StepFailure for the first thing that is not as analysis assumed."""
         self.files.stop()
+        self.within = self.libraries.stop()
         self._check_inputs()
         self._check_names()
         self._check_states()

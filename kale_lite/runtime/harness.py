@@ -150,6 +150,7 @@ class Harness:
             "format": 1, "step": self.spec["step"], "status": status, "metrics": self.metrics,
             "payloads": self.payloads, "diagnostics": diagnostics, "seconds": self.seconds,
             "files": self.watch.files.report() if self.watch is not None else {},
+            "libraries": self.watch.within if self.watch is not None else {},
             "unchecked": self.watch.inputs.unchecked if self.watch is not None else [],
         }  # fmt: skip
         path = self.spec["result"]

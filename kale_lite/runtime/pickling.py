@@ -116,6 +116,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             return _reduce_instance(obj)
         if isinstance(obj, threading.Thread):
             raise Unserialisable("a thread")
+        if getattr(obj, "__dict__", None) and not isinstance(obj, type) and _drops_attributes(obj.__class__):
+            return _reduce_with_attributes(obj)
         return super().reducer_override(obj)
 
     def _reduce_array(self, array: Any, numpy: Any) -> Any:
@@ -161,6 +163,39 @@ def _reduce_instance(obj: Any) -> Any:
     slots = [name for kind in type(obj).__mro__ for name in _slots_of(kind)]
     held = {name: getattr(obj, name) for name in slots if hasattr(obj, name)}
     return _make_instance, (type(obj),), (dict(getattr(obj, "__dict__", {})), held), None, None, _fill_instance
+
+
+_HEAP_TYPE = 1 << 9
+"""The flag of types that are made while Python runs, such as classes: types of C have it not."""
+
+
+@functools.lru_cache(maxsize=None)
+def _drops_attributes(kind: type) -> bool:
+    """Whether instances are reduced by a base class written in C, such as ``ndarray`` or ``datetime``.
+
+    Most of these do not know of the attributes that another library's subclass gives its instances.
+    """
+    for base in kind.__mro__[:-1]:
+        if "__reduce__" in vars(base) or "__reduce_ex__" in vars(base):
+            same_library = kind.__module__.partition(".")[0] == base.__module__.partition(".")[0]
+            return not base.__flags__ & _HEAP_TYPE and not same_library
+    return False
+
+
+def _reduce_with_attributes(obj: Any) -> Any:
+    reduced = obj.__reduce_ex__(5)
+    attributes = obj.__dict__
+    if isinstance(reduced, str) or any(part is attributes or part == attributes for part in reduced[2:3]):
+        return reduced
+    make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+    return make, arguments, (state, dict(attributes)), items, pairs, _set_with_attributes
+
+
+def _set_with_attributes(obj: Any, state: Tuple[Any, Dict[str, Any]]) -> None:
+    own, attributes = state
+    if own is not None:
+        obj.__setstate__(own)
+    obj.__dict__.update(attributes)
 
 
 def _slots_of(kind: type) -> List[str]:

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import pickling
+from . import libraries, pickling
 
 __all__ = ["capture", "digest", "restore"]
 
@@ -179,14 +179,23 @@ _LIBRARIES_OWN = ("JOBLIB_", "LOKY", "KMP_", "OMP_", "MKL_", "OPENBLAS", "TF_", 
 """Variables that libraries set for themselves: no change that a notebook means."""
 
 
+_LIBRARY = "library:"
+"""What a package keeps within itself: ``library:control``."""
+
+
 def capture(kind: str) -> Any:
     """The state of this kind as a value that can be pickled."""
+    if kind.startswith(_LIBRARY):
+        return libraries.capture(kind[len(_LIBRARY) :])
     return _KINDS[kind][0]()
 
 
 def restore(kind: str, value: Any) -> None:
     """Give this process the state that another one captured."""
-    _KINDS[kind][1](value)
+    if kind.startswith(_LIBRARY):
+        libraries.restore(kind[len(_LIBRARY) :], value)
+    else:
+        _KINDS[kind][1](value)
 
 
 def digest(kind: str) -> Any:

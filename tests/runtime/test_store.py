@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import datetime
 import errno
 import functools
 import os
@@ -94,6 +95,39 @@ def test_names_of_one_payload_share_objects(tmp_path: Path) -> None:
 def test_a_small_view_does_not_drag_its_base_along(tmp_path: Path) -> None:
     meta = store.write_payload(str(tmp_path), "p.0", {"v": np.zeros(1_000_000)[:10]})
     assert meta["bytes"] < 2000
+
+
+class _Signal(np.ndarray):
+    """As libraries have them: an array with attributes, of which NumPy's pickling knows nothing."""
+
+    def __array_finalize__(self, other: Any) -> None:
+        self.labels = getattr(other, "labels", [])
+
+
+class _Day(datetime.date):
+    pass
+
+
+class _Names(list[str]):
+    pass
+
+
+def test_attributes_of_subclasses_survive(tmp_path: Path) -> None:
+    signal, day, names = np.arange(6.0).view(_Signal), _Day(2026, 1, 2), _Names(["a"])
+    signal.labels, day.note, names.owner = ["x", "y"], "new year", "me"  # type: ignore[attr-defined]
+    error = KeyError("k")
+    error.place = 3  # type: ignore[attr-defined]
+    got = travel(tmp_path, {"signal": signal, "labels": signal.labels, "day": day, "names": names, "error": error})
+    assert (type(got["signal"]), got["signal"].tolist(), got["signal"].labels) == (_Signal, signal.tolist(), ["x", "y"])
+    assert got["signal"].labels is got["labels"]
+    assert (got["day"], got["day"].note) == (day, "new year")
+    assert (got["names"], got["names"].owner, got["error"].place) == (["a"], "me", 3)
+
+
+def test_a_memory_map_arrives_as_its_values(tmp_path: Path) -> None:
+    mapped = np.memmap(tmp_path / "x.dat", "f8", "w+", shape=(3,))
+    mapped[:] = [1, 2, 3]
+    assert travel(tmp_path, {"x": mapped})["x"].tolist() == [1, 2, 3]
 
 
 def test_absent_names(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kale_lite.analysis.canonical import call_text, full_name, import_names
-from kale_lite.analysis.flow import Lookup, replay_source
 from kale_lite.analysis.magics import IPYTHON
+from kale_lite.analysis.replay import Lookup, replay_source
 from kale_lite.analysis.transform import Code
 
 __all__ = ["Kind", "Traits", "calls_of", "traits"]

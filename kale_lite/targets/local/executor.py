@@ -25,6 +25,7 @@ from kale_lite.targets.local.options import StepResult
 from kale_lite.targets.local.races import Races
 from kale_lite.targets.local.rollback import Rollback
 from kale_lite.targets.local.warm import WarmKernels
+from kale_lite.targets.local.within import WithinLibraries
 
 __all__ = ["PapermillExecutor", "hash_seed"]
 
@@ -51,6 +52,7 @@ class PapermillExecutor:
     emit: Emit
     threads: ThreadPoolExecutor
     races: Races
+    within: WithinLibraries
     rollback: Rollback
     kernels: WarmKernels
     log_output: bool = False
@@ -109,7 +111,7 @@ class PapermillExecutor:
         if report is None or report["status"] != "ok":
             warnings = self._warnings(step)
             return failure.failed_step(step, self.notebook, error, executed, report, manager, warnings)
-        race = self.races.add(step, report.get("files", {}))
+        race = self.races.add(step, report.get("files", {})) or self.within.add(step, report.get("libraries", {}))
         if race is not None:
             return StepResult("failed", diagnostics=(race, *self._warnings(step)))
         return StepResult(

@@ -27,6 +27,7 @@ from kale_lite.targets.local.record import Record, prepare_folder
 from kale_lite.targets.local.rollback import Rollback
 from kale_lite.targets.local.scheduler import schedule
 from kale_lite.targets.local.warm import WarmKernels, supported
+from kale_lite.targets.local.within import WithinLibraries
 
 __all__ = ["TARGET", "RecordError", "run"]
 
@@ -100,7 +101,7 @@ def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit
     with closing(kernels), ThreadPoolExecutor(options.jobs, thread_name_prefix="step") as threads:
         executor = PapermillExecutor(
             notebook, pipeline, folder, harness, cwd, kernel, options.parameters, tell, threads,
-            Races(pipeline), Rollback(folder / "work" / "before", cwd), kernels,
+            Races(pipeline), WithinLibraries(pipeline), Rollback(folder / "work" / "before", cwd), kernels,
             options.log_output, options.fingerprints,
         )  # fmt: skip
         results, interrupted = asyncio.run(_steps(pipeline, executor, tell, options))
