@@ -324,6 +324,19 @@ def _dict_of(value: Any) -> Dict[str, Any]:
         return {}
 
 
+def _state(walker: _Walker, state: Any) -> None:
+    """What a library's object says of its state. Names in it have no order: libraries often take them from sets."""
+    if type(state) is not dict or not all(type(key) is str for key in state):
+        walker.walk(state)
+        return
+    walker.objects.add(id(state))
+    walker.alive.append(state)
+    walker.feed("state", len(state))
+    for key in sorted(state):
+        walker.feed(key)
+        _state(walker, state[key])
+
+
 def _reduced(walker: _Walker, value: Any) -> None:
     """An object of a library: what it says it is made of."""
     try:
@@ -339,7 +352,7 @@ def _reduced(walker: _Walker, value: Any) -> None:
     made, arguments, state, items, pairs = (tuple(reduced) + (None,) * 5)[:5]
     walker.walk(made)
     walker.walk(arguments)
-    walker.walk(state)
+    _state(walker, state)
     for content in (items, pairs):
         if content is not None:
             walker.walk_all(content)

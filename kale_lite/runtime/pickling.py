@@ -45,6 +45,15 @@ def _make_view(owner: Any, start: int, shape: Any, strides: Any, dtype: Any, wri
     return view
 
 
+def _streams() -> Dict[int, str]:
+    """The streams that every process has, by their identity."""
+    return {id(getattr(sys, name)): name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is not None}
+
+
+def _standard_stream(name: str) -> Any:
+    return getattr(sys, name)
+
+
 def _make_dict_view(owner: Any, name: str) -> Any:
     """``keys``, ``values`` or ``items`` of a dict, so that it follows the dict."""
     return getattr(owner, name)()
@@ -107,6 +116,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             return _reduce_cached(obj)
         if type(obj) in _DICT_VIEWS:
             return _make_dict_view, (gc.get_referents(obj.mapping)[0], _DICT_VIEWS[type(obj)])
+        if id(obj) in _streams():
+            return _standard_stream, (_streams()[id(obj)],)
         for kind, name in _REFUSED:
             if isinstance(obj, kind) and not isinstance(obj, (io.StringIO, io.BytesIO)):
                 raise Unserialisable(name)

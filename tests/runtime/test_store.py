@@ -6,6 +6,7 @@ import contextvars
 import datetime
 import errno
 import functools
+import io
 import os
 import socket
 import sqlite3
@@ -122,6 +123,15 @@ def test_attributes_of_subclasses_survive(tmp_path: Path) -> None:
     assert got["signal"].labels is got["labels"]
     assert (got["day"], got["day"].note) == (day, "new year")
     assert (got["names"], got["names"].owner, got["error"].place) == (["a"], "me", 3)
+
+
+def test_standard_streams_are_those_of_the_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = {"write": sys.stdout, "log": [sys.stderr]}
+    store.write_payload(str(tmp_path), "p.0", {"held": held})
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    got = store.read_payload(str(tmp_path), "p.0").values["held"]
+    assert got["write"] is sys.stdout
+    assert got["log"] == [sys.stderr]
 
 
 def test_a_memory_map_arrives_as_its_values(tmp_path: Path) -> None:
