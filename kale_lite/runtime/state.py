@@ -66,16 +66,31 @@ def _set_pandas(options: Dict[str, Any]) -> None:
             pandas.set_option(key, value)
 
 
+_COLOUR_CODES = "bgrmyckw"
+
+
 def _get_rc() -> Dict[str, Any]:
-    params = _module("matplotlib").rcParams
-    return {key: dict.__getitem__(params, key) for key in params if key != "backend"}
+    """The parameters, and what styles of other libraries change beside them: one-letter colours, colour maps."""
+    matplotlib = _module("matplotlib")
+    params = {key: dict.__getitem__(matplotlib.rcParams, key) for key in matplotlib.rcParams if key != "backend"}
+    known = _module("matplotlib.colors").colorConverter.colors
+    maps, builtin = matplotlib.colormaps, getattr(matplotlib.colormaps, "_builtin_cmaps", None)
+    added = {name: maps[name] for name in maps if name not in builtin} if builtin is not None else {}
+    return {"params": params, "colours": {code: known[code] for code in _COLOUR_CODES}, "maps": added}
 
 
 def _set_rc(values: Dict[str, Any]) -> None:
-    params = _module("matplotlib").rcParams
-    for key, value in values.items():
-        if key in params and dict.__getitem__(params, key) != value:
-            params[key] = value
+    matplotlib = _module("matplotlib")
+    for name, colours in values["maps"].items():
+        if name not in matplotlib.colormaps:
+            matplotlib.colormaps.register(colours, name=name)
+    for key, value in values["params"].items():
+        if key in matplotlib.rcParams and dict.__getitem__(matplotlib.rcParams, key) != value:
+            matplotlib.rcParams[key] = value
+    converter = _module("matplotlib.colors").colorConverter
+    if any(converter.colors[code] != colour for code, colour in values["colours"].items()):
+        converter.colors.update(values["colours"])
+        converter.cache.clear()
 
 
 def _get_print() -> Any:

@@ -33,6 +33,10 @@ from kale_lite.runtime import state
          "__import__('pandas').get_option('display.max_rows')"),
         ("matplotlib.rcParams", "import matplotlib as mpl; mpl.rcParams['lines.linewidth'] = 9",
          "__import__('matplotlib').rcParams['lines.linewidth']"),
+        ("matplotlib.rcParams", "import matplotlib as mpl; mpl.colormaps.register(mpl.colors.ListedColormap(['red']), name='mine'); "
+         "mpl.rcParams['image.cmap'] = 'mine'; mpl.colors.to_rgba('b'); mpl.colors.colorConverter.colors['b'] = (.5, .5, .5); "
+         "mpl.colors.colorConverter.cache.clear()",
+         "[(lambda mpl: [mpl.colors.to_rgba('b'), mpl.colormaps[mpl.rcParams['image.cmap']](0)])(__import__('matplotlib.colors'))]"),
         ("numpy.printoptions", "import numpy as np; np.set_printoptions(precision=2)",
          "str(__import__('numpy').array([1.23456]))"),
         ("numpy.errstate", "import numpy as np; np.seterr(all='raise')", "__import__('numpy').geterr()"),
