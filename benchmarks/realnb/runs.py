@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -83,18 +84,22 @@ def run_plainly(notebook: Path, limit: float, variables: Mapping[str, str]) -> t
 
 
 def _timed(command: list[str], variables: Mapping[str, str], limit: float) -> tuple[int | None, float, str]:
-    """Exit code (None: stopped), processor seconds with those of children, and the end of stderr."""
-    with open(os.devnull, "wb") as null:
-        process = subprocess.Popen(command, env=dict(variables), stdout=null, stderr=subprocess.PIPE, text=True,
-                                   start_new_session=True)  # fmt: skip
-    before = os.times()
-    try:
-        _, error = process.communicate(timeout=limit)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return None, limit, ""
-    after = os.times()
+    """Exit code (None: stopped), processor seconds with those of children, and the end of stderr.
+
+    stderr goes to a file: a kernel that outlives the command would keep a pipe open.
+    """
+    with open(os.devnull, "wb") as null, tempfile.TemporaryFile() as errors:
+        before = os.times()
+        process = subprocess.Popen(command, env=dict(variables), stdout=null, stderr=errors, start_new_session=True)
+        try:
+            process.wait(limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return None, limit, ""
+        after = os.times()
+        errors.seek(0)
+        error = errors.read().decode("utf-8", "replace")
     used = after.children_user + after.children_system - before.children_user - before.children_system
     return process.returncode, used, _COLOURS.sub("", error).strip()
 
