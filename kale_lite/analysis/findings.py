@@ -117,12 +117,15 @@ def _ordered_by_random(flow: Flow, pipeline: Pipeline) -> Iterator[Diagnostic]:
         if chained:
             steps = list(dict.fromkeys(name for need in drawn for name in (need.before, need.after)))
             seed = causes[needs[0].before].bound[STATE_PREFIX + kind].location
+            known = all(causes[name].draws[kind].rule for need in drawn for name in (need.before, need.after))
             yield diagnose(
                 "KL301",
-                f"steps {_listed(steps)} run one after another because they draw from {whose} global random "
-                f"generator, which cell {seed.cell} seeds",
+                f"steps {_listed(steps)} run one after another because they {'draw' if known else 'may draw'} from "
+                f"{whose} global random generator, which cell {seed.cell} seeds",
                 _place(chained[0]),
-                hint=_OWN_GENERATOR[kind],
+                hint=_OWN_GENERATOR[kind]
+                if known
+                else f"{_OWN_GENERATOR[kind]}; or add an effect rule for calls that do not draw (docs/effects.md)",
             )
 
 
