@@ -126,13 +126,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A notebook, compiled. ``steps`` are in notebook order, which is a topological order."""
+    """A notebook, compiled. ``steps`` are in notebook order, which is a topological order.
+
+    ``libraries`` are the top-level packages and modules that its code imports.
+    """
 
     name: str
     steps: tuple[Step, ...]
     dependencies: tuple[Dependency, ...]
     parameters: tuple[Parameter, ...] = ()
     kernel: Kernel = field(default_factory=Kernel)
+    libraries: tuple[str, ...] = ()
 
     @property
     def edges(self) -> tuple[tuple[str, str], ...]:
@@ -180,6 +184,7 @@ class Pipeline:
                 {"name": p.name, "type": p.type, "default": p.default, "cell": p.cell, "line": p.line}
                 for p in self.parameters
             ],
+            "libraries": list(self.libraries),
             "steps": [step.to_json() for step in self.steps],
             "edges": [list(edge) for edge in self.edges],
             "dependencies": [d.to_json() for d in self.dependencies],

@@ -25,7 +25,20 @@ def plan(notebook: Notebook, flow: Flow) -> Pipeline:
     ids = _payload_ids(flow, moved, safe)
     steps = tuple(_step(flow, i, moved, ids, safe) for i in kept)
     dependencies = tuple(_dependencies(flow, moved, set(kept)))
-    return Pipeline(notebook.name, steps, dependencies, notebook.parameters, notebook.kernel)
+    libraries = tuple(sorted(_libraries(flow)))
+    return Pipeline(notebook.name, steps, dependencies, notebook.parameters, notebook.kernel, libraries)
+
+
+def _libraries(flow: Flow) -> set[str]:
+    """The top-level packages and modules that any cell imports, also inside functions."""
+    found: set[str] = set()
+    for node in (n for step in flow.steps for code in step.segment.codes for n in ast.walk(code.tree)):
+        match node:
+            case ast.Import(names=names):
+                found.update(alias.name.partition(".")[0] for alias in names)
+            case ast.ImportFrom(module=str(module), level=0):
+                found.add(module.partition(".")[0])
+    return found
 
 
 def _payload_ids(

@@ -43,6 +43,7 @@ def step_spec(
             "states": list(step.effects),
             "seeded": sorted(_seeded(step, pipeline)),
             "kept": list(step.kept),
+            "libraries": list(pipeline.libraries),
         },
     }
 

@@ -46,7 +46,7 @@ class Watch:
         self.ran = -1
         self.first: Dict[Any, int] = {}
         self.files = FileWatch(os.path.dirname(os.path.dirname(spec["result"])))
-        self.libraries = Libraries()
+        self.libraries = Libraries(spec.get("watch", {}).get("libraries", []))
         self.within: Dict[str, Any] = {}
 
     def after_cell(self) -> None:

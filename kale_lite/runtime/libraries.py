@@ -11,21 +11,18 @@ import itertools
 import re
 import sys
 import types
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Collection, Dict, Iterable, Iterator, List, Optional, Tuple
 
 __all__ = ["Libraries", "capture", "restore"]
 
 _COUNT = itertools.count
 _NEXT = type(itertools.count().__next__)
 _WITHOUT = frozenset((
-    # of the kernel and the harness
-    "IPython", "ipykernel", "zmq", "traitlets", "tornado", "jupyter_client", "jupyter_core", "comm", "debugpy", "psutil",
-    "prompt_toolkit", "pygments", "jedi", "parso", "matplotlib_inline", "__main__", "_cloudpickle", "executing",
-    "asttokens", "stack_data", "pure_eval", "wcwidth", "decorator", "platformdirs", "nest_asyncio", "_pydevd_bundle",
-    # looked at: what counts in them never shows, and their settings are known to the catalogue
     "numpy", "pandas", "scipy", "sklearn", "matplotlib", "mpl_toolkits", "PIL", "pyarrow", "joblib", "seaborn", "dateutil",
-    "pytz", "six", "kiwisolver", "pyparsing", "cycler", "numexpr", "bottleneck", "threadpoolctl", "charset_normalizer",
+    "pytz", "IPython", "ipykernel", "ipywidgets", "traitlets", "tornado", "zmq", "tqdm", "torch", "numba", "llvmlite",
+    "__main__",
 ))  # fmt: skip
+"""Looked at: what counts in them never shows in what they give, and their settings are known to the catalogue."""
 _FLAG = re.compile(r"init|load|ready|regist|done|import|level|cache|warn", re.IGNORECASE)
 """Numbers that say that something has been done, not how often."""
 _SETTINGS = re.compile(r"default|config|setting|option|param|prefer|conf\b|rc\b", re.IGNORECASE)
@@ -33,11 +30,9 @@ _PLAIN = (int, float, complex, str, bytes, bool, type(None))
 _MOST_SETTINGS = 1000
 
 
-def _packages() -> Iterator[Tuple[str, types.ModuleType]]:
-    known: Any = getattr(sys, "stdlib_module_names", ())
+def _modules(packages: Collection[str]) -> Iterator[Tuple[str, types.ModuleType]]:
     for name, module in list(sys.modules.items()):
-        top = name.partition(".")[0]
-        if top not in known and top not in _WITHOUT and isinstance(module, types.ModuleType):
+        if name.partition(".")[0] in packages and isinstance(module, types.ModuleType):
             yield name, module
 
 
@@ -108,19 +103,23 @@ def _scan(modules: Iterable[Tuple[str, types.ModuleType]]) -> Dict[str, Any]:
 class Libraries:
     """What libraries keep within themselves, from now on until ``stop``.
 
+    Watched are the libraries that the notebook imports itself: those have what it sees. What counts inside libraries of
+    libraries (types of a compiler, tasks of a scheduler) would only be noise.
     Modules that are imported meanwhile are looked at when the import is done, so that a number which an import
     leaves is told from one that was counted up.
     """
 
-    def __init__(self) -> None:
-        self.before = _scan(_packages())
+    def __init__(self, imported: Iterable[str]) -> None:
+        known: Any = getattr(sys, "stdlib_module_names", ())
+        self.watched = {name for name in imported if name not in known and name not in _WITHOUT}
+        self.before = _scan(_modules(self.watched))
         self._finder = _Finder(self)
         sys.meta_path.insert(0, self._finder)
 
     def imported(self, names: List[str]) -> None:
         """These modules are complete."""
         complete = set(names)
-        self.before.update(_scan((name, module) for name, module in _packages() if name in complete))
+        self.before.update(_scan((name, module) for name, module in _modules(self.watched) if name in complete))
 
     def stop(self) -> Dict[str, Any]:
         """What changed: ``counters`` (what each was at, and is at) and ``settings``; and all libraries ``loaded``."""
@@ -128,7 +127,7 @@ class Libraries:
             sys.meta_path.remove(self._finder)
         counters: Dict[str, List[int]] = {}
         settings: List[str] = []
-        for name, module in _packages():
+        for name, module in _modules(self.watched):
             for key, owner, attribute, value in _kept(name, module):
                 before, after = self.before[key] if key in self.before else _inherited(owner, attribute), _now(value)
                 if before is None or before == after:
@@ -137,7 +136,7 @@ class Libraries:
                     settings.append(key)
                 else:
                     counters[key] = [before, after]
-        loaded = sorted({name.partition(".")[0] for name, _ in _packages()})
+        loaded = sorted({name.partition(".")[0] for name, _ in _modules(self.watched)})
         return {"counters": counters, "settings": settings, "loaded": loaded}
 
 
@@ -188,26 +187,20 @@ class _Finder:
         loader.exec_module = exec_module
 
 
-def _of_package(package: str) -> Iterator[Tuple[str, types.ModuleType]]:
-    __import__(package)
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == package and isinstance(module, types.ModuleType):
-            yield name, module
-
-
 _LATER: Dict[str, Dict[str, Any]] = {}
 """For each package what modules keep that are not loaded in this step, for those that come after it."""
 
 
 def capture(package: str) -> Dict[str, Any]:
     """What a package keeps within itself."""
-    return {**_LATER.get(package, {}), **_scan(_of_package(package))}
+    return {**_LATER.get(package, {}), **_scan(_modules([package]))}
 
 
 def restore(package: str, values: Dict[str, Any]) -> None:
     """Give a package what it kept within itself in another step."""
     left = dict(values)
-    for name, module in _of_package(package):
+    __import__(package)
+    for name, module in _modules([package]):
         for key, owner, attribute, value in list(_kept(name, module)):
             wanted = left.pop(key, None)
             if wanted is None or wanted == _now(value):

@@ -57,7 +57,7 @@ def test_what_changes_is_seen(counting: Path, imported: str, code: str, changed:
     if imported == "before":
         __import__("counting_lib")
     finders = list(sys.meta_path)
-    libraries = Libraries()
+    libraries = Libraries(["counting_lib"])
     exec(f"import counting_lib as lib\n{code}", {})
     found = libraries.stop()
     assert found["counters"] == {f"counting_lib{name}": change for name, change in changed.items()}
@@ -83,7 +83,7 @@ def test_counters_go_on_where_another_step_stopped(counting: Path) -> None:
 
 
 def test_changed_settings_are_seen_and_carried(counting: Path) -> None:
-    libraries = Libraries()
+    libraries = Libraries(["counting_lib"])
     lib = __import__("counting_lib")
     lib.registry["b"] = 1
     lib.defaults.update(dB=True, more="x")
