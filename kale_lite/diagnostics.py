@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-__all__ = ["CODES", "THEMES", "Code", "Diagnostic", "Location", "Severity", "diagnose", "has_errors"]
+from kale_lite.cells import notebook_of, own_number
+
+__all__ = [
+    "CODES",
+    "THEMES",
+    "Code",
+    "Diagnostic",
+    "Location",
+    "Severity",
+    "diagnose",
+    "has_errors",
+]
 
 THEMES = {
     "KL0": "The file and its kernel",
@@ -19,7 +30,7 @@ THEMES = {
 }
 """What codes are about, by how they begin."""
 
-_IGNORABLE = frozenset({"KL108", "KL109", "KL203", "KL208", "KL301", "KL302", "KL303"})
+_IGNORABLE = frozenset({"KL108", "KL109", "KL115", "KL116", "KL117", "KL203", "KL208", "KL301", "KL302", "KL303"})
 """The findings that `# kale-lite: ignore[...]` may switch off: what the pipeline gives is right all the same."""
 
 
@@ -35,12 +46,23 @@ class Severity(StrEnum):
 class Location:
     """A place in the notebook as users count: cells from 1 (all kinds), lines from 1, columns from 1.
 
-    ``line`` 0 means the cell as a whole, ``column`` 0 the line as a whole.
+    ``line`` 0 means the cell as a whole, ``column`` 0 the line as a whole. Cells of notebooks that stand in
+    another one have a ``CellNumber``.
     """
 
     cell: int
     line: int = 0
     column: int = 0
+
+    @property
+    def notebook(self) -> str:
+        """The path of the notebook that the cell stands in, from the folder of the outermost; empty for that."""
+        return notebook_of(self.cell)
+
+    @property
+    def own(self) -> Location:
+        """The place as its own notebook counts."""
+        return replace(self, cell=own_number(self.cell))
 
     def __str__(self) -> str:
         return f"cell {self.cell}, line {self.line}" if self.line else f"cell {self.cell}"
@@ -83,12 +105,17 @@ def _codes() -> dict[str, Code]:
         ("KL104", "declared predecessor is unknown", error),
         ("KL105", "declared order is a cycle", error),
         ("KL106", "step is split", error),
-        ("KL107", "tag is not supported yet", error),
+        ("KL107", "notebook cannot be embedded", error),
         ("KL108", "skipped cell is needed", warning),
         ("KL109", "parameters cell computes a value", warning),
         ("KL110", "notebook setting is unknown", warning),
         ("KL111", "option is not honoured by this target", warning),
         ("KL112", "tags of one cell conflict", error),
+        ("KL113", "notebook cell does something else", error),
+        ("KL114", "parameters of notebooks meet", error),
+        ("KL115", "embedded parameter replaces a variable", warning),
+        ("KL116", "embedded notebook names another kernel", warning),
+        ("KL117", "%run sets parameters back", warning),
         # Code.
         ("KL201", "syntax error", error),
         ("KL202", "name is undefined", error),
@@ -153,11 +180,15 @@ class Diagnostic:
         return f"{text}\n    hint: {self.hint}" if self.hint else text
 
     def to_json(self) -> dict[str, object]:
-        """The documented JSON form (``check --format json``, events, the panel)."""
-        place = self.location or Location(0)
+        """The documented JSON form (``check --format json``, events, the panel).
+
+        ``notebook`` is the path of the embedded notebook whose cell it is; empty for the notebook itself.
+        """
+        place = self.location.own if self.location is not None else Location(0)
         return {
             "code": self.code,
             "severity": str(self.severity),
+            "notebook": self.location.notebook if self.location is not None else "",
             "cell": place.cell,
             "line": place.line,
             "column": place.column,

@@ -7,6 +7,7 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 
+from kale_lite.cells import cell_list
 from kale_lite.errors import UsageError
 from kale_lite.pipeline import Dependency, Pipeline, Step
 
@@ -43,8 +44,7 @@ def _text(pipeline: Pipeline) -> str:
 
 
 def _step_lines(pipeline: Pipeline, step: Step) -> Iterator[str]:
-    cells = ", ".join(map(str, step.cells))
-    yield f"   {step.name}  [cell{'s' * (len(step.cells) != 1)} {cells}]"
+    yield f"   {step.name}  [{cell_list(step.cells)}]"
     reasons: dict[str, dict[str, None]] = {}
     for need in pipeline.dependencies:
         if need.after == step.name:
@@ -66,12 +66,33 @@ def _json(pipeline: Pipeline) -> str:
 
 def _mermaid(pipeline: Pipeline) -> str:
     slug = {step.name: f"s{number}" for number, step in enumerate(pipeline.steps)}
-    lines = ["flowchart TD", *(f'    {slug[s.name]}["{_escaped(s.name)}"]' for s in pipeline.steps)]
+    lines = ["flowchart TD"]
+    around: tuple[str, ...] = ()
+    for step in pipeline.steps:
+        lines += _subgraphs(around, step.within)
+        around = step.within
+        lines.append(f'{"    " * (len(around) + 1)}{slug[step.name]}["{_escaped(step.name)}"]')
+    lines += _subgraphs(around, ())
     for before, after in pipeline.edges:
         names = list(dict.fromkeys(_short(need) for need in pipeline.reasons(before, after)))
         label = ", ".join(names[:4]) + (f" +{len(names) - 4}" if len(names) > 4 else "")
         lines.append(f'    {slug[before]} -->|"{_escaped(label)}"| {slug[after]}')
     return "\n".join(lines)
+
+
+def _subgraphs(around: tuple[str, ...], wanted: tuple[str, ...]) -> Iterator[str]:
+    """The ends and beginnings of the frames around the steps of embedded notebooks, from one step to the next."""
+    common = 0
+    while common < min(len(around), len(wanted)) and around[common] == wanted[common]:
+        common += 1
+    for depth in range(len(around), common, -1):
+        yield f"{'    ' * depth}end"
+    for depth in range(common, len(wanted)):
+        yield f'{"    " * (depth + 1)}subgraph {_frame(wanted[depth])}["{_escaped(wanted[depth])}"]'
+
+
+def _frame(name: str) -> str:
+    return "n" + name.encode().hex()
 
 
 def _escaped(text: str) -> str:
@@ -120,7 +141,7 @@ def _reason(need: Dependency) -> str:
         "state": f"it needs the interpreter state {need.name!r}, which {need.before!r} changed",
         "file": f"both use the file {need.name!r}",
         "service": f"both use the service {need.name!r}",
-        "declared": f"a `prev:{need.before}` tag declares it",
+        "declared": "a `prev:` tag declares it",
     }[need.kind]
     place = f" (cell {need.cell}, line {need.line})" if need.line else f" (cell {need.cell})" if need.cell else ""
     rule = f" [rule {need.rule}]" if need.rule else ""

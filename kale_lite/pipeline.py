@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kale_lite.cells import CellNumber
 from kale_lite.notebook.model import Kernel, Parameter, StepOptions
 
 __all__ = ["LIBRARY_PREFIX", "STATE_PREFIX", "Dependency", "Load", "Metric", "Payload", "Pipeline", "Step"]
@@ -82,7 +83,8 @@ class Step:
     ``inputs`` and ``outputs`` are the variables a reader of the graph cares about. ``readonly`` are
     loaded names that knowledge (not syntax) holds unchanged and a later step reads: checked when
     the step ends.
-    ``files_read`` and ``files_written`` hold paths as written, ``*`` when unknown.
+    ``files_read`` and ``files_written`` hold paths as written, ``*`` when unknown. ``within`` are the names of
+    the embedded notebooks that it is a step of, the outermost first.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Step:
     effects: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     options: StepOptions = field(default_factory=StepOptions)
+    within: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -121,6 +124,7 @@ class Step:
             "effects": list(self.effects),
             "kept": list(self.kept),
             "options": _options_json(self.options),
+            "within": list(self.within),
         }
 
 
@@ -129,6 +133,7 @@ class Pipeline:
     """A notebook, compiled. ``steps`` are in notebook order, which is a topological order.
 
     ``libraries`` are the top-level packages and modules that its code imports.
+    A parameter that several notebooks have is in ``parameters`` once for each.
     """
 
     name: str
@@ -170,6 +175,13 @@ class Pipeline:
         needs = tuple(need for need in self.dependencies if need.after in wanted)
         return replace(self, steps=steps, dependencies=needs)
 
+    def _moved_cells(self) -> list[CellNumber]:
+        """The cells whose number is not what users count, because notebooks stand in this one."""
+        named = [n for step in self.steps for n in step.cells]
+        named += [p.cell for p in self.parameters] + [d.cell for d in self.dependencies]
+        moved = {n for n in named if isinstance(n, CellNumber) and (n.notebook or n != n.own)}
+        return sorted(moved)
+
     def reasons(self, before: str, after: str) -> Iterator[Dependency]:
         """The dependencies behind one edge."""
         return (d for d in self.dependencies if (d.before, d.after) == (before, after))
@@ -180,10 +192,11 @@ class Pipeline:
             "format": 1,
             "name": self.name,
             "kernel": {"name": self.kernel.name, "language": self.kernel.language},
+            "cells": {str(int(n)): {"notebook": n.notebook, "cell": n.own} for n in self._moved_cells()},
             "parameters": [
                 {"name": p.name, "type": p.type, "default": p.default, "cell": p.cell, "line": p.line}
-                for p in self.parameters
-            ],
+                for p in {p.name: p for p in reversed(self.parameters)}.values()
+            ][::-1],
             "libraries": list(self.libraries),
             "steps": [step.to_json() for step in self.steps],
             "edges": [list(edge) for edge in self.edges],

@@ -80,7 +80,7 @@ class Project:
 
         pipeline = self.compile()
         assert self.notebook is not None
-        values, problems = set_parameters(self.notebook.parameters, parameters or {})
+        values, problems = set_parameters(self.notebook.parameters, parameters or {}, self.notebook.mapped)
         if has_errors(problems):
             raise RefusedError(problems)
         folder = Path(output_dir) if output_dir is not None else default_output_dir(self.path.stem)

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kale_lite.analysis.bindings import Import
 from kale_lite.analysis.flow import Flow
+from kale_lite.analysis.scope import bound_names
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
+from kale_lite.notebook.model import Cell, Role
 from kale_lite.pipeline import LIBRARY_PREFIX, STATE_PREFIX, Dependency, Pipeline
 
 __all__ = ["findings"]
@@ -37,6 +39,7 @@ def findings(flow: Flow, pipeline: Pipeline, skipped: Mapping[str, int]) -> list
         *_ordered_by_counting(pipeline),
         *_replayed(flow, pipeline),
         *_declared_branches(pipeline),
+        *_replaced_variables(flow, pipeline),
     ]
 
 
@@ -162,7 +165,12 @@ def _replayed(flow: Flow, pipeline: Pipeline) -> Iterator[Diagnostic]:
         for binding in step.bound.values():
             if isinstance(binding.origin, Import):
                 found.setdefault(binding.origin.source.split("\n")[-1], binding.origin)
-    repeated = {line: origin for line, origin in found.items() if not line.startswith(("import ", "from "))}
+    given = {c.cell.number for s in flow.steps if s.segment.role is Role.NOTEBOOK for c in s.segment.codes}
+    repeated = {
+        line: origin
+        for line, origin in found.items()
+        if not line.startswith(("import ", "from ")) and origin.cell not in given
+    }
     users = [step.name for step in pipeline.steps if set(step.replays) & repeated.keys()]
     used = [line for line in repeated if any(line in step.replays for step in pipeline.steps)]
     if used:
@@ -199,11 +207,14 @@ def _declared_branches(pipeline: Pipeline) -> Iterator[Diagnostic]:
             declared.setdefault(need.after, set()).add(need.before)
     closed = _closure(declared)
     tagged = {step.name for step in pipeline.steps if step.role == "step"}
+    within = {step.name: set(step.within) for step in pipeline.steps}
+    # A step that is declared after a notebook comes after all steps of that.
+    wholes = {name: set().union(*(within[b] for b in declared[name])) - within[name] for name in declared}
     told: set[tuple[str, str]] = set()
     for need in pipeline.dependencies:
         pair = (need.before, need.after)
         hidden = need.after in declared and need.kind != "declared" and need.before not in closed[need.after]
-        if hidden and need.before in tagged:
+        if hidden and need.before in tagged and not within[need.before] & wholes[need.after]:
             if pair not in told:
                 yield diagnose(
                     "KL302",
@@ -213,6 +224,30 @@ def _declared_branches(pipeline: Pipeline) -> Iterator[Diagnostic]:
                     step=need.after,
                 )
             told.add(pair)
+
+
+def _replaced_variables(flow: Flow, pipeline: Pipeline) -> Iterator[Diagnostic]:
+    """Defaults of an embedded notebook's parameters that take the place of a variable from outside of it."""
+    defaults = {(p.cell, p.name): p for p in pipeline.parameters}
+    bound: dict[str, Cell] = {}
+    for step in flow.steps:
+        for code in step.segment.codes:
+            cell = code.cell
+            for name in sorted(bound_names(code.tree)):
+                mine, other = defaults.get((cell.number, name)), bound.get(name)
+                inside = cell.within is None or (other is not None and other.within is not None
+                                                 and cell.within in other.within.chain)  # fmt: skip
+                if mine is not None and other is not None and not inside and (other.number, name) not in defaults:
+                    yield diagnose(
+                        "KL115",
+                        f"the default of parameter {name!r} replaces the variable {name!r} that cell {other.number} "
+                        "binds",
+                        Location(cell.number, mine.line),
+                        hint=f"write `{name} = {name}` into the cell that stands for this notebook, if it is to have "
+                        "that value; else rename one of them",
+                        step=step.segment.name,
+                    )
+                bound[name] = cell
 
 
 def _closure(declared: Mapping[str, set[str]]) -> Mapping[str, set[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from kale_lite.analysis import expressions, statements
@@ -31,6 +31,7 @@ from kale_lite.analysis.transform import Code
 from kale_lite.diagnostics import Diagnostic
 from kale_lite.notebook.ignores import Ignore
 from kale_lite.notebook.model import Parameter, Role
+from kale_lite.notebook.reference import is_constant
 from kale_lite.pipeline import LIBRARY_PREFIX, STATE_PREFIX
 
 __all__ = ["Flow", "StepFlow", "names_in", "run_flow"]
@@ -186,6 +187,8 @@ def _run_top_level(
         m.postponed_annotations = True
         m.names[f"{STATE_PREFIX}__future__"] = Binding(origin=origin_of(m, statement, ast.unparse(statement)))
         return False
+    if part.role is Role.NOTEBOOK and isinstance(statement, ast.Assign | ast.AnnAssign):
+        return _map_parameter(m, frame, statement)
     replayed = None if shadows_builtins(m, statement) else replay_source(statement, m.lookup)
     everywhere = replayed is not None and is_setting(statement)
     statements.run_statement(m, frame, statement)
@@ -221,6 +224,28 @@ def _sets_parameter(statement: ast.stmt, parameters: Mapping[str, Parameter]) ->
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
             return name in parameters
     return False
+
+
+def _map_parameter(m: Machine, frame: Frame, statement: ast.Assign | ast.AnnAssign) -> bool:
+    """A parameter of an embedded notebook gets its value; whether a step must run for that.
+
+    A constant is repeated where it is needed, as an import is. ``x = x`` leaves all as it is.
+    """
+    target = statement.target if isinstance(statement, ast.AnnAssign) else statement.targets[0]
+    assert isinstance(target, ast.Name)
+    assert statement.value is not None
+    before, bound = m.names.get(target.id), dict(m.log.bound)
+    statements.run_statement(m, frame, statement)
+    if isinstance(statement.value, ast.Name) and statement.value.id == target.id and before is not None:
+        m.names[target.id] = before
+        m.log.bound.clear()
+        m.log.bound.update(bound)
+        return False
+    if is_constant(statement.value):
+        source = f"{target.id} = {ast.unparse(statement.value)}"
+        m.names[target.id] = replace(m.names[target.id], origin=origin_of(m, statement, source))
+        return False
+    return True
 
 
 def _bind_parameter(m: Machine, name: str, tree: ast.Module) -> None:

@@ -137,7 +137,7 @@ class Magics(ast.NodeTransformer):
             return _call("display", names, node)
         if name in _SHELL_LINE:
             return _call("shell", _interpolated(line), node)
-        raise _refusal(name, "", node)
+        raise _runs_notebook(line, node) if name == "run" and ".ipynb" in line else _refusal(name, "", node)
 
     def _cell_magic(self, name: str, line: str, body: str, node: ast.Expr) -> list[ast.stmt]:
         inner = node.lineno + 1
@@ -263,6 +263,15 @@ def _moved(node: N, place: ast.AST, *, deep: bool = True) -> N:
         if deep or not hasattr(child, "lineno"):
             ast.copy_location(child, place)
     return node
+
+
+def _runs_notebook(line: str, node: ast.AST) -> MagicError:
+    return MagicError(
+        "KL209",
+        f"%run {line.strip()} runs another notebook",
+        "tag the cell `notebook:NAME`: the cells of that notebook are then part of the pipeline",
+        getattr(node, "lineno", 1),
+    )
 
 
 def _refusal(name: str, why: str, node: ast.AST, *, cell: bool = False) -> MagicError:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 from kale_lite.analysis.bindings import Import
+from kale_lite.analysis.declared import declared
 from kale_lite.analysis.flow import Flow, StepFlow, names_in
 from kale_lite.analysis.paths import conflict, shown
 from kale_lite.analysis.versions import Transfers, iterate_needs, transfers
@@ -24,7 +25,8 @@ def plan(notebook: Notebook, flow: Flow) -> Pipeline:
     safe = slugs(names)
     ids = _payload_ids(flow, moved, safe)
     steps = tuple(_step(flow, i, moved, ids, safe) for i in kept)
-    dependencies = tuple(_dependencies(flow, moved, set(kept)))
+    needs = tuple(_dependencies(flow, moved, set(kept)))
+    dependencies = (*needs, *declared([flow.steps[i].segment for i in kept], needs))
     libraries = tuple(sorted(_libraries(flow)))
     return Pipeline(notebook.name, steps, dependencies, notebook.parameters, notebook.kernel, libraries)
 
@@ -83,6 +85,7 @@ def _step(
         files_written=tuple(sorted({shown(p) for p, writes in log.files if writes})),
         effects=tuple(sorted(_effects(step))),
         kept=tuple(sorted(_kept(flow, index))),
+        within=tuple(one.name for one in step.segment.within.chain) if step.segment.within is not None else (),
         options=step.segment.options,
     )
 
@@ -136,7 +139,10 @@ def _metrics(step: StepFlow) -> Iterator[Metric]:
                         found[text] = text
                 case ast.Expr(ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
                     found[name] = name
-    yield from (Metric(name, expression) for name, expression in found.items())
+    within = step.segment.within
+    for name, expression in found.items():
+        # Metrics of an embedded notebook begin with its name, as its steps do.
+        yield Metric(within.full_name(name) if within is not None else name, expression)
 
 
 def _dependencies(flow: Flow, moved: Sequence[Transfers], kept: set[int]) -> Iterator[Dependency]:
@@ -148,11 +154,6 @@ def _dependencies(flow: Flow, moved: Sequence[Transfers], kept: set[int]) -> Ite
         yield Dependency(names[need.maker], names[i], name, kind, place.cell, place.line, need.cause.rule)
     yield from _file_dependencies(flow, kept)
     yield from _service_dependencies(flow)
-    known = {names[i] for i in kept}
-    for i in sorted(kept):
-        segment = flow.steps[i].segment
-        yield from (Dependency(before, segment.name, "", "declared", segment.first_cell)
-                    for before in segment.after if before in known)  # fmt: skip
 
 
 def _file_dependencies(flow: Flow, kept: set[int]) -> Iterator[Dependency]:

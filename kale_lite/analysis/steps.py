@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from kale_lite.analysis.transform import Code
-from kale_lite.notebook.model import Role, StepOptions
+from kale_lite.notebook.model import Cell, Embedding, Role, StepOptions
 
 __all__ = ["Segment", "joined_segments", "segments"]
 
@@ -26,6 +26,11 @@ class Segment:
     @property
     def first_cell(self) -> int:
         return self.codes[0].cell.number
+
+    @property
+    def within(self) -> Embedding | None:
+        """The embedded notebook that it is a step of."""
+        return self.codes[0].cell.within
 
     def raises_exception(self, number: int) -> bool:
         """Whether this cell of it may end with an exception, so that its last statements may not run."""
@@ -46,14 +51,25 @@ def segments(codes: Sequence[Code]) -> tuple[Segment, ...]:
     seen: dict[str, int] = {}
     found = []
     for run in runs:
-        name = run[0].cell.step or _free_name(run[0].cell.role.value, taken)
+        name = _name(run[0].cell, taken)
         found.append(_segment(name, run, seen.get(name, 0)))
         seen[name] = seen.get(name, 0) + 1
     return tuple(found)
 
 
+def _name(first: Cell, taken: set[str]) -> str:
+    """The name of a step that begins with this cell."""
+    if first.step and first.role is not Role.NOTEBOOK:
+        return first.step
+    role = Role.PARAMETERS if first.role is Role.NOTEBOOK else first.role
+    wanted = first.within.full_name(role.value) if first.within is not None else role.value
+    return _free_name(wanted, taken)
+
+
 def _belongs(last: Code, code: Code) -> bool:
     one, other = last.cell, code.cell
+    if one.within != other.within:
+        return False
     if one.role in (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS):
         return one.role is other.role
     return (one.step, one.role) == (other.step, other.role)
@@ -70,8 +86,11 @@ def _free_name(wanted: str, taken: set[str]) -> str:
 
 def _segment(name: str, run: Sequence[Code], number: int) -> Segment:
     after = tuple(dict.fromkeys(name for code in run for name in code.cell.after))
-    options = merged_options(code.cell.options for code in run)
-    return Segment(name, run[0].cell.role, tuple(run), number, after, options)
+    return Segment(name, run[0].cell.role, tuple(run), number, after, _options(run))
+
+
+def _options(codes: Sequence[Code]) -> StepOptions:
+    return merged_options([codes[0].cell.defaults, *(code.cell.options for code in codes)])
 
 
 def merged_options(options: Iterable[StepOptions]) -> StepOptions:
@@ -98,6 +117,6 @@ def joined_segments(found: Sequence[Segment]) -> tuple[Segment, ...]:
             result[segment.name] = segment
         else:
             after = tuple(dict.fromkeys([*first.after, *segment.after]))
-            options = merged_options([first.options, segment.options])
-            result[segment.name] = replace(first, codes=(*first.codes, *segment.codes), after=after, options=options)
+            codes = (*first.codes, *segment.codes)
+            result[segment.name] = replace(first, codes=codes, after=after, options=_options(codes))
     return tuple(result.values())

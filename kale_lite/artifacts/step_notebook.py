@@ -28,7 +28,7 @@ def build_step_notebook(step: Step, cells: Sequence[Cell], notebook: Notebook, *
     wanted = set(step.cells)
     for cell in cells:
         if cell.number in wanted:
-            metadata = {"tags": list(cell.tags), "kale_lite": {"cell": cell.number}}
+            metadata = {"tags": list(cell.tags), "kale_lite": {"cell": int(cell.number)}}
             content.cells.append(v4.new_code_cell(cell.source, metadata=metadata))
     content.cells.append(_hidden("__kale_lite_finish__()", SAVE_TAG))
     return content

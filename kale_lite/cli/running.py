@@ -85,7 +85,7 @@ def _run_one(path: Path, given: Mapping[str, Any], request: RunRequest) -> RunRe
     project = load(path)
     problems = project.diagnostics
     if project.notebook is not None:
-        values, more = set_parameters(project.notebook.parameters, given)
+        values, more = set_parameters(project.notebook.parameters, given, project.notebook.mapped)
         problems = (*problems, *more)
     if project.pipeline is not None:
         problems = (*problems, *TARGET.check(project.pipeline))

@@ -62,6 +62,7 @@ def tag_command(
 
         kale-lite tag analysis.ipynb --set 3=step:train --unset 4=skip --write
     """
+    from kale_lite.cells import own_number
     from kale_lite.notebook import read_notebook, write_tags
 
     seen = notebook.read_bytes() if notebook.is_file() and os.access(notebook, os.R_OK) else b""
@@ -81,7 +82,7 @@ def tag_command(
         raise typer.Exit(ExitCode.REFUSED)
     if write and outcome.tags:
         undo = _undo(notebook, {cell.number: cell.tags for cell in read.cells}, outcome.tags)
-        write_tags(notebook, seen, outcome.tags)
+        write_tags(notebook, seen, {own_number(number): tags for number, tags in outcome.tags.items()})
         count = len(outcome.tags)
         typer.echo(f"{notebook}: tags of {count} cell{'s' * (count != 1)} written\nundo: {undo}", err=True)
     elif outcome.tags and not as_json and format is TagFormat.TEXT:
@@ -90,19 +91,21 @@ def tag_command(
 
 def _given(notebook: Notebook, set_: Sequence[str], unset: Sequence[str]) -> Tags:
     """All tags of the cells that --set and --unset change."""
+    from kale_lite.cells import notebook_of, own_number
     from kale_lite.notebook.roles import role_tags
 
     old: Tags = {cell.number: cell.tags for cell in notebook.cells}
+    cells = {own_number(number): number for number in old if not notebook_of(number)}
     new: Tags = {}
     for text in unset:
-        number, tag = _assignment("--unset", text, old)
+        number, tag = _assignment("--unset", text, cells)
         tags = new.get(number, old[number])
         if tag not in tags:
             shown = ", ".join(tags) or "none"
             raise UsageError(f"--unset: cell {number} has no tag {tag!r}", hint=f"its tags: {shown}")
         new[number] = tuple(one for one in tags if one != tag)
     for text in set_:
-        number, tag = _assignment("--set", text, old)
+        number, tag = _assignment("--set", text, cells)
         _check_tag(tag)
         tags = new.get(number, old[number])
         replaced = role_tags(tags) if role_tags([tag]) else ()
@@ -110,13 +113,14 @@ def _given(notebook: Notebook, set_: Sequence[str], unset: Sequence[str]) -> Tag
     return {number: tags for number, tags in new.items() if tags != old[number]}
 
 
-def _assignment(option: str, text: str, cells: Mapping[int, object]) -> tuple[int, str]:
+def _assignment(option: str, text: str, cells: Mapping[int, int]) -> tuple[int, str]:
+    """The cell that the user names by its own number, and the tag."""
     number, equals, tag = text.partition("=")
     if not equals or not number.strip().isdecimal() or not tag.strip():
         raise UsageError(f"{option} wants CELL=TAG, not {text!r}", hint=f"such as {option} 3=step:train")
     if int(number) not in cells:
         raise UsageError(f"{option}: there is no code cell {number}", hint="cells count from 1, text cells included")
-    return int(number), tag.strip()
+    return cells[int(number)], tag.strip()
 
 
 def _check_tag(tag: str) -> None:
@@ -161,7 +165,8 @@ def _show_table(console: Console, choices: Sequence[Choice]) -> None:
     table.add_column("first line", no_wrap=True)
     table.add_column("why")
     for choice in choices:
-        role = choice.step if choice.step and choice.role == "step" else f"({choice.role})"
+        role = choice.step if choice.role == "step" and choice.step else f"({choice.role})"
+        role = f"{choice.step} (notebook)" if choice.role == "notebook" else role
         line = textwrap.shorten(choice.first_line, _LINE, placeholder="…")
         table.add_row(str(choice.cell), role, line, choice.why, style="dim" if choice.role == "skip" else None)
     console.print(table)

@@ -60,7 +60,7 @@ def verify_command(
     given = given_parameters(param or [], params_file)
     values: Mapping[str, Any] = {}
     if project.notebook is not None:
-        values, more = set_parameters(project.notebook.parameters, given)
+        values, more = set_parameters(project.notebook.parameters, given, project.notebook.mapped)
         problems = (*problems, *more)
     show.findings(notebook, problems)
     if project.notebook is None or project.pipeline is None or any(d.is_error for d in problems):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Cell", "Kernel", "Notebook", "Parameter", "Role", "StepOptions"]
+__all__ = ["Cell", "Embedding", "Kernel", "Notebook", "Parameter", "Role", "StepOptions"]
 
 
 class Role(StrEnum):
@@ -19,6 +19,7 @@ class Role(StrEnum):
     FUNCTIONS = "functions"
     PARAMETERS = "parameters"
     METRICS = "metrics"
+    NOTEBOOK = "notebook"
     SKIP = "skip"
 
 
@@ -46,12 +47,39 @@ class StepOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """A notebook that stands in another one, in the place of a cell tagged ``notebook:NAME``.
+
+    ``name`` is that name, with those of the notebooks around it, and begins the names of its steps; ``path`` is
+    where it lies from the folder of the outermost notebook. Its first steps come after the steps or notebooks
+    named in ``after``. ``parent`` is what it stands in, None for the outermost notebook.
+    """
+
+    name: str
+    path: str
+    after: tuple[str, ...] = ()
+    parent: Embedding | None = None
+
+    @property
+    def chain(self) -> tuple[Embedding, ...]:
+        """The embeddings around its cells, the outermost first."""
+        return (*(self.parent.chain if self.parent is not None else ()), self)
+
+    def full_name(self, name: str) -> str:
+        """What a step of it is called in the whole pipeline; without a name, its only step."""
+        return f"{self.name}-{name}" if name else self.name
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """A code cell with its role resolved.
 
-    ``number`` is the cell's place among all cells of the notebook, from 1, as users count.
-    ``step`` is the step's name as written (empty for roles other than step and metrics; untagged
-    cells have the name of the step they join; cells before the first tag are ``setup``).
+    ``number`` is the cell's place among all cells of the notebook, from 1, as users count; where notebooks stand in
+    one another, a ``CellNumber``. ``step`` is the step's name as written (empty for roles other than step and
+    metrics; untagged cells have the name of the step they join; cells before the first tag are ``setup``); in an
+    embedded notebook after the embedding's name. A cell of role notebook has the embedding's name, and as its source
+    only the assignments to parameters. ``defaults`` are options of its step that the step's own cells override.
+    ``within`` is the embedding that the cell is part of.
     """
 
     number: int
@@ -62,6 +90,8 @@ class Cell:
     options: StepOptions = field(default_factory=StepOptions)
     tags: tuple[str, ...] = ()
     raises_exception: bool = False
+    defaults: StepOptions = field(default_factory=StepOptions)
+    within: Embedding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +121,10 @@ class Kernel:
 class Notebook:
     """A notebook, read and understood; nothing of it is ever written back.
 
-    ``cells`` are its code cells in order, skipped ones included. ``content`` is the notebook's
-    validated JSON (nbformat 4), for the record of a run. ``effects`` are the project's own effect catalogues.
+    ``cells`` are its code cells in order, skipped ones included; those of notebooks embedded in it stand where they
+    run. ``content`` is the validated JSON (nbformat 4) of all these cells, for the record of a run, ``file`` that of
+    the notebook's own file: the same, unless it embeds others. ``mapped`` are the parameters of embedded notebooks
+    that a cell sets, with that cell. ``effects`` are the project's own effect catalogues.
     """
 
     name: str
@@ -102,4 +134,6 @@ class Notebook:
     settings: Mapping[str, Any] = field(default_factory=dict)
     path: Path | None = None
     content: Mapping[str, Any] = field(default_factory=dict)
+    file: Mapping[str, Any] = field(default_factory=dict)
+    mapped: Mapping[str, int] = field(default_factory=dict)
     effects: tuple[Path, ...] = ()

@@ -13,7 +13,7 @@ from typing import Any
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.notebook.model import Cell, Parameter, Role
 
-__all__ = ["TextValue", "find_parameters", "parse_value", "read_params_file", "set_parameters"]
+__all__ = ["TextValue", "find_parameters", "fits", "parse_value", "read_params_file", "set_parameters"]
 
 _TYPES = ("bool", "int", "float", "str", "list", "dict", "tuple")
 
@@ -105,26 +105,39 @@ def _type_name(default: Any, annotation: ast.expr | None) -> str:
 
 
 def set_parameters(
-    parameters: tuple[Parameter, ...], given: Mapping[str, Any]
+    parameters: tuple[Parameter, ...], given: Mapping[str, Any], mapped: Mapping[str, int] | None = None
 ) -> tuple[dict[str, Any], tuple[Diagnostic, ...]]:
-    """Values of all parameters: those given, checked against their types, and defaults for the rest."""
+    """Values of all parameters: those given, checked against their types, and defaults for the rest.
+
+    ``mapped`` are names that a cell sets, so that a run cannot.
+    """
     known = {p.name: p for p in parameters}
     values = {p.name: p.default for p in parameters}
     problems: list[Diagnostic] = []
     for name, value in given.items():
         parameter = known.get(name)
         if parameter is None:
-            problems.append(_unknown(name, known))
+            problems.append(_unknown(name, known, mapped or {}))
             continue
-        fits, converted = _converted(parameter, value)
-        if fits:
+        fitting, converted = _converted(parameter, value)
+        if fitting:
             values[name] = converted
         else:
             problems.append(_wrong(parameter, value))
     return values, tuple(problems)
 
 
-def _unknown(name: str, known: Mapping[str, Parameter]) -> Diagnostic:
+def fits(parameter: Parameter, value: Any) -> bool:
+    """Whether a value is of the parameter's type."""
+    return _converted(parameter, value)[0]
+
+
+def _unknown(name: str, known: Mapping[str, Parameter], mapped: Mapping[str, int]) -> Diagnostic:
+    if name in mapped:
+        return diagnose(
+            "KL501", f"parameter {name!r} is set in cell {mapped[name]}, so a run cannot set it",
+            Location(mapped[name]), hint="remove the assignment there, or set the parameters that it uses",
+        )  # fmt: skip
     near = difflib.get_close_matches(name, known, 3, 0.5)
     if not known:
         hint = "the notebook has no cell tagged `parameters`"

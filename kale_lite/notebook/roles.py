@@ -12,7 +12,7 @@ from kale_lite.notebook.names import folded, name_problem
 from kale_lite.notebook.options import options_from
 from kale_lite.notebook.tags import Bare, Malformed, OptionTag, Prev, StepTag, Tag, parse_tag
 
-__all__ = ["RawCell", "resolve_roles", "role_tags"]
+__all__ = ["FIRST_STEP", "RawCell", "name_problems", "notebook_name", "options_of", "resolve_roles", "role_tags"]
 
 _ROLES = {
     "imports": Role.IMPORTS, "functions": Role.FUNCTIONS, "skip": Role.SKIP, "parameters": Role.PARAMETERS,
@@ -44,22 +44,41 @@ def role_tags(tags: Sequence[str]) -> tuple[str, ...]:
 
 
 def _gives_role(tag: Tag | Malformed | None) -> bool:
-    return isinstance(tag, StepTag) or (isinstance(tag, Bare) and tag.word in _ROLES)
+    return (
+        isinstance(tag, StepTag)
+        or (isinstance(tag, Bare) and tag.word in _ROLES)
+        or (isinstance(tag, OptionTag) and tag.kind == "notebook")
+    )
+
+
+def notebook_name(tags: Sequence[str]) -> str | None:
+    """The name in a cell's tag ``notebook:NAME``; None for cells without one, and for skipped ones."""
+    parsed = list(map(parse_tag, tags))
+    names = [tag.parts[0].strip() for tag in parsed if isinstance(tag, OptionTag) and tag.kind == "notebook"]
+    return names[0] if names and Bare("skip") not in parsed else None
+
+
+def options_of(tags: Sequence[str]) -> tuple[str, ...]:
+    """Those of a cell's tags that are options of a step."""
+    found = ((text, parse_tag(text)) for text in tags)
+    return tuple(text for text, tag in found if isinstance(tag, OptionTag) and tag.kind != "notebook")
 
 
 def resolve_roles(
-    cells: Sequence[RawCell], defaults: Sequence[str] = ()
+    cells: Sequence[RawCell], defaults: Sequence[str] = (), *, embedded: bool = False
 ) -> tuple[tuple[Cell, ...], tuple[Diagnostic, ...]]:
     """Cells with their roles, and everything that is wrong with their tags.
 
-    ``defaults`` are option tags for every step (Kale's ``steps_defaults``).
+    ``defaults`` are option tags for every step (Kale's ``steps_defaults``). The only step of a notebook without
+    tags has no name where that is ``embedded``.
     """
     problems: list[Diagnostic] = []
     tagged = [_read_tags(cell, problems) for cell in cells]
     base = tuple(t for t in map(parse_tag, defaults) if isinstance(t, OptionTag))
     steps = {t.step for t in tagged if t.step}
-    found = tuple(_resolved(tagged, base, _metrics_name(steps)))
-    problems += _name_problems(found)
+    first = FIRST_STEP if steps or not embedded or any(t.role is Role.METRICS for t in tagged) else ""
+    found = tuple(_resolved(tagged, options_from(base), first, steps))
+    problems += name_problems(found)
     problems += _order_problems(found)
     return found, tuple(problems)
 
@@ -72,12 +91,6 @@ def _read_tags(cell: RawCell, problems: list[Diagnostic]) -> _Tagged:
         if isinstance(tag, Malformed):
             hint = f"write `{tag.suggestion}`" if tag.suggestion else ""
             problems.append(diagnose("KL101", f"tag {text!r} does not parse: {tag.problem}", place, hint=hint))
-        elif isinstance(tag, OptionTag) and tag.kind == "notebook":
-            problems.append(diagnose(
-                "KL107", f"tag {text!r}: a notebook as part of the pipeline is not supported yet", place,
-                hint="copy the cells of that notebook, or run it as a pipeline of its own",
-            ))  # fmt: skip
-            tags.append(tag)
         elif tag is not None:
             tags.append(tag)
     return _with_role(cell, tuple(tags), problems)
@@ -94,15 +107,26 @@ def _with_role(cell: RawCell, tags: tuple[Tag, ...], problems: list[Diagnostic])
             "KL112", f"the tags of this cell conflict: {shown}", Location(cell.number),
             hint="leave one of them; a cell has one role and belongs to one step",
         ))  # fmt: skip
+    if any(shown.startswith("notebook:") for shown in named):
+        return _notebook_cell(cell, tags, next(iter(named.values())), problems)
     if named:
         return _Tagged(cell, tags, Role.STEP, next(iter(named.values())))
     return _Tagged(cell, tags, min(roles) if roles else None)
 
 
+def _notebook_cell(cell: RawCell, tags: tuple[Tag, ...], name: str, problems: list[Diagnostic]) -> _Tagged:
+    if Bare("raises-exception") in tags:
+        problems.append(diagnose(
+            "KL112", "`raises-exception` cannot be said of a whole notebook", Location(cell.number),
+            hint="give the tag to the cell of that notebook which may raise",
+        ))  # fmt: skip
+    return _Tagged(cell, tags, Role.NOTEBOOK, name)
+
+
 def _step_named(tag: Tag) -> tuple[str, str] | None:
     """The step that a tag names, after the tag as it is shown.
 
-    A notebook tag names one as well: the cell must not join the step above, and ``prev:`` may name it.
+    A notebook tag names one as well: ``prev:`` may name it, and no step may have the same name.
     """
     match tag:
         case StepTag(name):
@@ -112,30 +136,38 @@ def _step_named(tag: Tag) -> tuple[str, str] | None:
     return None
 
 
-def _metrics_name(steps: set[str]) -> str:
-    name, number = "metrics", 1
+def _free(name: str, steps: set[str]) -> str:
+    wanted, number = name, 1
     while name in steps:
         number += 1
-        name = f"metrics-{number}"
+        name = f"{wanted}-{number}"
     return name
 
 
-def _resolved(tagged: Sequence[_Tagged], base: tuple[OptionTag, ...], metrics: str) -> Iterator[Cell]:
-    """Untagged cells join the cell above; skipped cells are transparent to that."""
-    role, step = Role.STEP, FIRST_STEP
+def _resolved(tagged: Sequence[_Tagged], defaults: StepOptions, first: str, steps: set[str]) -> Iterator[Cell]:
+    """Untagged cells join the cell above; skipped cells are transparent to that.
+
+    No cell can join a notebook: below one, untagged cells are a step of their own.
+    """
+    role, step = Role.STEP, first
+    metrics = _free("metrics", steps)
     for one in tagged:
         mine = one.role
         if mine is None:
             mine = role
+        elif mine is Role.NOTEBOOK:
+            role, step = Role.STEP, _free(f"after-{one.step}", steps)
         elif mine is not Role.SKIP:
             role, step = mine, one.step or (metrics if mine is Role.METRICS else "")
-        name = step if mine in (Role.STEP, Role.METRICS) else ""
+        name = one.step if mine is Role.NOTEBOOK else step if mine in (Role.STEP, Role.METRICS) else ""
+        in_step = mine in (Role.STEP, Role.METRICS, Role.NOTEBOOK)
         yield Cell(
             one.cell.number, one.cell.source, mine, name,
             after=tuple(dict.fromkeys(t.name.strip() for t in one.tags if isinstance(t, Prev))),
-            options=options_from([*base, *one.tags]) if name else StepOptions(),
+            options=options_from(one.tags) if in_step else StepOptions(),
             tags=one.cell.tags,
             raises_exception="raises-exception" in one.cell.tags,
+            defaults=defaults if in_step else StepOptions(),
         )  # fmt: skip
 
 
@@ -147,7 +179,8 @@ def _first_cells(cells: Sequence[Cell]) -> Mapping[str, Cell]:
     return first
 
 
-def _name_problems(cells: Sequence[Cell]) -> Iterator[Diagnostic]:
+def name_problems(cells: Sequence[Cell]) -> Iterator[Diagnostic]:
+    """What is wrong with the names of steps and notebooks: impossible ones, and those that meet."""
     met: dict[str, tuple[str, int]] = {}
     for name, cell in _first_cells(cells).items():
         place = Location(cell.number)
@@ -167,6 +200,22 @@ def _name_problems(cells: Sequence[Cell]) -> Iterator[Diagnostic]:
                 hint="write the name the same way in both cells, or choose another one",
             )
         met.setdefault(key, (name, cell.number))
+    yield from _notebooks_with_others(cells)
+
+
+def _notebooks_with_others(cells: Sequence[Cell]) -> Iterator[Diagnostic]:
+    """Cells of one step have its name in common; a notebook has its name alone."""
+    first = _first_cells(cells)
+    for cell in cells:
+        other = first.get(cell.step, cell)
+        if other is not cell and Role.NOTEBOOK in (cell.role, other.role):
+            yield diagnose(
+                "KL103",
+                f"the name {cell.step!r} is that of {'a notebook' if other.role is Role.NOTEBOOK else 'a step'} "
+                f"already (cell {other.number})",
+                Location(cell.number),
+                hint="choose another name: that of a notebook begins the names of its steps",
+            )
 
 
 def _order_problems(cells: Sequence[Cell]) -> Iterator[Diagnostic]:

@@ -58,6 +58,7 @@ def run_plain(
     )  # fmt: skip
     client = NotebookClient(content, km=manager, timeout=timeout, startup_timeout=_START_TIMEOUT)
     failed, error = None, ""
+    numbers = {int(cell.number): cell.number for cell in notebook.cells}
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     with (
         sockets,
@@ -65,7 +66,7 @@ def run_plain(
         client.setup_kernel(env=environment, cwd=str(cwd), stdout=log, stderr=log),
     ):
         for index, cell in enumerate(content.cells):
-            number = cell.metadata.kale_lite.cell
+            number = numbers.get(cell.metadata.kale_lite.cell)
             try:
                 client.execute_cell(cell, index, store_history=number is not None)
             except CellExecutionError as raised:
@@ -76,7 +77,9 @@ def run_plain(
                 failed, error = number, "the kernel died"
             if error:
                 break
-    outputs = {c.metadata.kale_lite.cell: c.outputs for c in content.cells if c.metadata.kale_lite.cell is not None}
+    outputs = {
+        numbers[c.metadata.kale_lite.cell]: c.outputs for c in content.cells if c.metadata.kale_lite.cell is not None
+    }
     return PlainRun(outputs, _read(pipeline, scratch), failed, error)
 
 
@@ -94,7 +97,7 @@ def _cells(
     for cell in notebook.cells:
         if cell.role is Role.SKIP:
             continue
-        metadata = {"tags": list(cell.tags), "kale_lite": {"cell": cell.number}}
+        metadata = {"tags": list(cell.tags), "kale_lite": {"cell": int(cell.number)}}
         cells.append(v4.new_code_cell(cell.source, metadata=metadata))
         hidden = [f"{p.name} = {given[p.name]!r}" for p in notebook.parameters
                   if p.cell == cell.number and p.name in given]  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kale_lite.analysis.compiler import compile_remarked
+from kale_lite.cells import notebook_of, own_number
 from kale_lite.diagnostics import Diagnostic, has_errors
 from kale_lite.notebook.model import Notebook, Role
 from kale_lite.notebook.roles import role_tags
@@ -28,7 +29,7 @@ class Choice:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "cell": self.cell,
+            "cell": own_number(self.cell),
             "role": self.role.value,
             "step": self.step,
             "why": self.why,
@@ -75,17 +76,23 @@ def stated(notebook: Notebook, tags: Mapping[int, tuple[str, ...]]) -> Proposal:
 
 
 def listing(notebook: Notebook, reasons: Mapping[int, str] | None = None) -> tuple[Choice, ...]:
-    """What the code cells are. ``reasons`` are why, for cells whose tags were proposed."""
+    """What the notebook's own code cells are. ``reasons`` are why, for cells whose tags were proposed."""
     reasons = reasons or {}
     choices = []
     above: int | None = None
+    start = "before the first tag"
     for cell in notebook.cells:
+        if notebook_of(cell.number):
+            continue
         own = role_tags(cell.tags)
-        joins = f"joins cell {above}" if above is not None else "before the first tag"
+        joins = f"joins cell {above}" if above is not None else start
         default = f"tagged {', '.join(own)}" if own else joins
-        if own and cell.role is not Role.SKIP:
+        if cell.role is Role.NOTEBOOK and cell.within is not None:
+            default, above, start = f"stands for {cell.within.path}", None, f"below notebook {cell.step}"
+        elif own and cell.role is not Role.SKIP:
             above = cell.number
-        line = next((line.strip() for line in cell.source.split("\n") if line.strip()), "")
+        source = notebook.file["cells"][own_number(cell.number) - 1]["source"]
+        line = next((line.strip() for line in source.split("\n") if line.strip()), "")
         why, proposed = reasons.get(cell.number, default), cell.number in reasons
         choices.append(Choice(cell.number, cell.role, cell.step, why, line, proposed))
     return tuple(choices)

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kale_lite.notebook.model import Notebook
 
@@ -36,7 +37,7 @@ def sections(notebook: Notebook) -> Mapping[int, Section]:
     found = {
         number: list(_headings(cell["source"]))
         for number, cell in enumerate(notebook.content["cells"], 1)
-        if cell["cell_type"] == "markdown"
+        if cell["cell_type"] == "markdown" and not _is_embedded(cell)
     }
     every = [heading for headings in found.values() for heading in headings]
     title = _title(every)
@@ -49,6 +50,12 @@ def sections(notebook: Notebook) -> Mapping[int, Section]:
             path = [h for h in path if h.level < heading.level] + [heading]
             here = Section(here.number + 1, tuple(h.text for h in path if h is not title))
     return places
+
+
+def _is_embedded(cell: Mapping[str, Any]) -> bool:
+    """Whether the cell is of another notebook, whose headings are not those of this one."""
+    ours = cell["metadata"].get("kale_lite")
+    return isinstance(ours, Mapping) and bool(ours.get("notebook"))
 
 
 def _title(headings: list[_Heading]) -> _Heading | None:

@@ -12,6 +12,7 @@ from kale_lite.analysis.effects import load_catalogue
 from kale_lite.analysis.propose.sections import Section, sections
 from kale_lite.analysis.propose.traits import Kind, Traits, traits
 from kale_lite.analysis.transform import Code, transform
+from kale_lite.cells import notebook_of
 from kale_lite.notebook.model import Cell, Notebook, Role
 from kale_lite.notebook.roles import role_tags
 
@@ -72,7 +73,9 @@ def _open(cells: Sequence[Cell], places: Mapping[int, Section]) -> Iterator[int]
     """Cells without a role that do not continue a tagged step of their section."""
     above: Cell | None = None
     for cell in cells:
-        if role_tags(cell.tags):
+        if notebook_of(cell.number):
+            above = None
+        elif role_tags(cell.tags):
             above = cell if cell.role is not Role.SKIP else above
         elif above is None or above.role is not Role.STEP or places[above.number] != places[cell.number]:
             above = None
@@ -84,7 +87,7 @@ def roles_by_text(view: View) -> dict[int, tuple[str, str]]:
     found = {n: ("skip", f"cannot run: {message}") for n, message in view.broken.items()}
     live = [n for n, cell in view.cells.items() if not (view.is_empty(n) or n in found or cell.role is Role.SKIP)]
     last = max(live, default=0)
-    have = {view.cells[n].role for n in live if n not in view.open}
+    have = {view.cells[n].role for n in live if n not in view.open and not notebook_of(n)}
     top = Role.PARAMETERS not in have
     for n in live:
         kind = view.traits(n).kind

@@ -12,5 +12,7 @@ __all__ = ["show"]
 
 def show(notebooks: Sequence[Checked]) -> None:
     """Print the findings of all notebooks as one document."""
-    rows = [{"notebook": str(one.path), **finding.to_json()} for one in notebooks for finding in one.diagnostics]
+    rows = [
+        {**finding.to_json(), "notebook": str(one.file(finding))} for one in notebooks for finding in one.diagnostics
+    ]
     print(json.dumps(rows, indent=1))

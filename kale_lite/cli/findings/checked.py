@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kale_lite.diagnostics import Diagnostic, Severity
+from kale_lite.diagnostics import Diagnostic, Location, Severity
 from kale_lite.notebook.positions import SourceMap, read_source_map
 from kale_lite.project import load
 
@@ -17,13 +17,26 @@ __all__ = ["Checked", "check_notebook", "count", "relative_uri"]
 class Checked:
     """A notebook, its findings in the order of its cells, and where those stand in its file.
 
-    ``steps`` is the number of its steps, None when it does not compile.
+    ``sources`` has the notebook itself under the empty path, and those that are embedded in it. ``steps`` is the
+    number of its steps, None when it does not compile.
     """
 
     path: Path
     diagnostics: tuple[Diagnostic, ...]
-    source: SourceMap
+    sources: Mapping[str, SourceMap]
     steps: int | None
+
+    def file(self, finding: Diagnostic) -> Path:
+        """The file that a finding is about."""
+        return _file(self.path, finding)
+
+    def line(self, place: Location) -> str:
+        """The source line at a place; empty when the place names none."""
+        return self.sources[place.notebook].line(place.own)
+
+    def position(self, place: Location | None) -> tuple[int, int]:
+        """Line and column (from 1) of a place in its file."""
+        return self.sources[place.notebook].position(place.own) if place is not None else (1, 1)
 
 
 def check_notebook(path: Path) -> Checked:
@@ -31,7 +44,17 @@ def check_notebook(path: Path) -> Checked:
     project = load(path)
     found = tuple(sorted(project.diagnostics, key=_place))
     steps = len(project.pipeline.steps) if project.pipeline is not None else None
-    return Checked(path, found, read_source_map(path) if found else SourceMap(), steps)
+    sources = {d.location.notebook if d.location else "": read_source_map(_file(path, d)) for d in _one_a_file(found)}
+    return Checked(path, found, sources, steps)
+
+
+def _one_a_file(found: Sequence[Diagnostic]) -> list[Diagnostic]:
+    return list({d.location.notebook if d.location else "": d for d in found}.values())
+
+
+def _file(path: Path, finding: Diagnostic) -> Path:
+    place = finding.location
+    return path.parent / place.notebook if place is not None and place.notebook else path
 
 
 def _place(finding: Diagnostic) -> tuple[int, int, int]:

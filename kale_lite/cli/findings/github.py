@@ -21,8 +21,8 @@ def show(notebooks: Sequence[Checked]) -> None:
 
 
 def _command(one: Checked, finding: Diagnostic) -> str:
-    line, column = one.source.position(finding.location)
-    place = {"file": relative_uri(one.path), "line": str(line), "col": str(column)}
+    line, column = one.position(finding.location)
+    place = {"file": relative_uri(one.file(finding)), "line": str(line), "col": str(column)}
     properties = {**place, "title": f"{finding.code}: {CODES[finding.code].title}"}
     where = f"{finding.location}: " if finding.location else ""
     hint = f"\nhint: {finding.hint}" if finding.hint else ""

@@ -60,17 +60,17 @@ def _result(one: Checked, finding: Diagnostic, codes: Sequence[str]) -> dict[str
 
 
 def _location(one: Checked, finding: Diagnostic) -> dict[str, Any]:
-    line, column = one.source.position(finding.location)
-    uri = quote(relative_uri(one.path))
+    line, column = one.position(finding.location)
+    uri = quote(relative_uri(one.file(finding)))
     region: dict[str, Any] = {"startLine": line, "startColumn": column}
     found: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
     if finding.location is not None:
-        cell = f"cell {finding.location.cell}"
+        cell = f"cell {finding.location.own.cell}"
         found["logicalLocations"] = [{"name": cell, "fullyQualifiedName": f"{uri}/{cell}", "kind": "module"}]
     return found
 
 
 def _fingerprint(one: Checked, finding: Diagnostic) -> str:
     """The same for the same finding when cells above it come and go."""
-    code = one.source.line(finding.location) if finding.location is not None else ""
+    code = one.line(finding.location) if finding.location is not None else ""
     return hashlib.sha256(repr((finding.code, finding.message, code.strip())).encode()).hexdigest()[:32]

@@ -55,8 +55,8 @@ def _finding(one: Checked, finding: Diagnostic) -> Iterator[Text]:
     head = Text(f"    {where}")
     head.append(f"{finding.severity} {finding.code}", _STYLES[finding.severity])
     yield head.append(f": {finding.message}")
-    if place is not None and one.source.line(place).strip():
-        yield from _excerpt(one.source.line(place), place)
+    if place is not None and one.line(place).strip():
+        yield from _excerpt(one.line(place), place)
     if finding.hint:
         yield Text("      ").append("hint: ", "dim").append(finding.hint)
 

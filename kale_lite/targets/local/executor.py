@@ -140,7 +140,7 @@ class PapermillExecutor:
         return tuple(
             diagnose("KL409", f"the output of cell {cell} was truncated in the record", Location(cell), step=step.name,
                      hint="print less, or write to a file")
-            for cell in sorted(self.truncated.get(step.name, ()))
+            for cell in step.cells if cell in self.truncated.get(step.name, ())
         )  # fmt: skip
 
 

@@ -82,9 +82,10 @@ def _failing_output(content: Any) -> tuple[Any, Any] | None:
 
 
 def _from_cell(step: Step, notebook: Notebook, content: Any, cell: Any, output: Any) -> tuple[Diagnostic, str]:
-    number = int(cell.metadata["kale_lite"]["cell"])
+    numbers = {int(one.number): one.number for one in notebook.cells}
+    number = numbers[cell.metadata["kale_lite"]["cell"]]
     text = _ANSI.sub("", "\n".join(output.traceback))
-    counts = {c.execution_count: int(c.metadata["kale_lite"]["cell"]) for c in content.cells
+    counts = {c.execution_count: numbers[c.metadata["kale_lite"]["cell"]] for c in content.cells
               if c.cell_type == "code" and c.metadata.get("kale_lite", {}).get("cell")}  # fmt: skip
     shown = _own_terms(text, counts, notebook)
     line = _line_in(shown, number)
@@ -123,7 +124,7 @@ def _cell_hashes(cells: Sequence[Cell]) -> Iterator[tuple[str, int]]:
 
 def _line_in(text: str, number: int) -> int:
     """The line of a cell that the traceback names first; 0 when it names none."""
-    found = re.search(rf"cell {number}, line (\d+)", text)
+    found = re.search(rf"cell {re.escape(str(number))}, line (\d+)", text)
     arrow = re.search(r"^-+> ?(\d+) ", text, re.M)
     return int(found[1]) if found else int(arrow[1]) if arrow else 0
 
