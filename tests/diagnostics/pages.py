@@ -22,7 +22,8 @@ A page has an example that gives its code, what is then said, and how to settle 
     ## Settled
 
 A cell's header has its tags. `# notebook: {...}` is metadata of the notebook; a `json` block stands for the
-whole file. Without a command the notebook is checked. The settled form repeats only the blocks that are different.
+whole file; `# %% of prepare.ipynb: step:load` begins a cell of another notebook (`of prepare.ipynb (kernel ml)` names
+its kernel). Without a command the notebook is checked. The settled form repeats only the blocks that are different.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "diagnostics"
 _FORKED = frozenset({"KL401", "KL406", "KL407", "KL408", "KL410"})
 """What the harness in a step says: these steps run in forked processes, as the conformance cases do."""
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
+_OTHER = re.compile(r"of (?P<name>\S+\.ipynb)(?: \(kernel (?P<kernel>\S+)\))?:(?P<tags>.*)")
 _CELL = re.compile(r"^# %%(?P<head>[^\n]*)\n(?P<body>.*?)(?=^# %%|\Z)", re.M | re.S)
 
 
@@ -120,12 +122,20 @@ def _example(blocks: dict[str, str], forked: bool) -> Example:
     source = blocks.get("python", "")
     given = re.match(r"# notebook: (.*)\n", source)
     cells, files = [], []
+    others: dict[str, list[tuple[str, str]]] = {}
+    kernels: dict[str, str] = {}
     for match in _CELL.finditer(source):
         head, body = match["head"].strip(), match["body"].rstrip("\n")
         if head.startswith("file: "):
             files.append((head.removeprefix("file: "), body + "\n"))
+        elif other := _OTHER.fullmatch(head):
+            others.setdefault(other["name"], []).append((other["tags"].strip().replace(", ", "|"), body))
+            kernels[other["name"]] = other["kernel"] or kernels.get(other["name"], "python3")
         else:
             cells.append(("md" if head == "[markdown]" else head.replace(", ", "|"), body))
+    for name, mine in others.items():
+        kernel = {"name": kernels[name], "display_name": kernels[name], "language": "python"}
+        files.append((name, nbformat.writes(make_notebook(mine, kernelspec=kernel))))
     command = blocks.get("console", "").strip().removeprefix("$ kale-lite ")
     metadata = json.loads(given[1]) if given else None
     return Example(tuple(cells), metadata, blocks.get("json", ""), tuple(files), command, forked)

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from kale_lite.cells import notebook_of, own_number
 from kale_lite.project import load
 from kale_lite.verify.outputs import Output, canonical
 
@@ -54,6 +55,40 @@ def test_pipeline_means_the_notebook(tmp_path: Path, name: str, parallel: set[st
     assert not any(reach[step] & parallel for step in parallel)
     steps = nbformat.read(tmp_path / "out" / "notebook.ipynb", as_version=4)
     assert shown(steps) == shown(whole)
+
+
+def test_a_notebook_in_a_notebook_gives_what_run_gives(tmp_path: Path) -> None:
+    """Jupyter shows what the other notebook prints below the `%run` line, the pipeline below that notebook's cells."""
+    for folder in ("whole", "steps"):
+        (tmp_path / folder).mkdir()
+        for name in ("wines", "prepare"):
+            shutil.copy(NOTEBOOKS / f"{name}.ipynb", tmp_path / folder)
+    before = (tmp_path / "steps" / "prepare.ipynb").read_bytes()
+    whole = nbformat.read(tmp_path / "whole" / "wines.ipynb", as_version=4)
+    NotebookClient(whole, timeout=300, resources={"metadata": {"path": str(tmp_path / "whole")}}).execute()
+
+    project = load(tmp_path / "steps" / "wines.ipynb")
+    result = project.run(output_dir=tmp_path / "out")
+
+    assert result.status == "done", result.diagnostics
+    assert set(result.metrics) == {"neighbours_accuracy", "forest_accuracy"}
+    assert {("prepare-load", "prepare-split"), ("prepare-scale", "forest")} <= set(project.compile().edges)
+    assert ("neighbours", "forest") not in project.compile().edges
+    assert (tmp_path / "steps" / "prepare.ipynb").read_bytes() == before
+    assert project.notebook is not None
+    steps = nbformat.read(tmp_path / "out" / "notebook.ipynb", as_version=4)
+    shown_there: dict[int, list[Output]] = {}
+    embedded: list[Output] = []
+    for cell in project.notebook.cells:
+        outputs = shown(steps)[cell.number]
+        if notebook_of(cell.number):
+            embedded += outputs
+        else:
+            shown_there[own_number(cell.number)] = outputs
+    expected = shown(whole)
+    assert [("stdout", "".join(text for _, text in embedded))] == expected.pop(3)
+    assert shown_there.pop(3) == []
+    assert shown_there == expected
 
 
 def _ancestors(before: Any, step: str) -> set[str]:

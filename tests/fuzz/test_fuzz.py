@@ -30,6 +30,22 @@ def test_damaged_notebooks(first: int, tmp_path: Path) -> None:
     assert not bad
 
 
+@pytest.mark.parametrize("first", range(300, 340, 20))
+def test_damaged_notebooks_in_a_notebook(first: int, tmp_path: Path) -> None:
+    outer = nbformat.v4.new_notebook()
+    for name in ("one", "two"):
+        cell = nbformat.v4.new_code_cell("%run inner.ipynb", metadata={"tags": [f"notebook:{name}", "retry:2"]})
+        outer.cells.append(cell)
+    data = nbformat.writes(outer).encode()
+    bad = {}
+    for seed in range(first, first + 20):
+        (tmp_path / "inner.ipynb").write_bytes(mutated(seed).replace(b"notebook:x", b"step:b"))
+        found = outcome(data, tmp_path)
+        if found not in ("compiled", "refused"):
+            bad[seed] = found
+    assert not bad
+
+
 @pytest.mark.parametrize("seed", range(200, 206))
 def test_damaged_notebooks_by_the_command(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "nb.ipynb"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 import nbformat
 import pytest
 
+from kale_lite.analysis.steps import segments
+from kale_lite.analysis.transform import Code
 from kale_lite.notebook import read_notebook, slugs
 from kale_lite.notebook.model import Role
+from kale_lite.project import load
 from tests.conftest import Cells, WriteNotebook, make_notebook
 
 
@@ -102,7 +106,7 @@ def test_old_format_is_upgraded_in_memory(tmp_path: Path) -> None:
         ([("step:a|prev:a", "x = 1")], "KL105", "cycle"),
         ([("step:a|skip-not|imports", "x = 1")], "KL112", "conflict"),
         ([("step:a|step:b", "x = 1")], "KL112", "step:b"),
-        ([("notebook:other", "")], "KL107", "not supported yet"),
+        ([("notebook:other", "")], "KL107", "which notebook"),
     ],
 )
 def test_bad_tags(write_notebook: WriteNotebook, cells: Cells, code: str, said: str) -> None:
@@ -126,6 +130,17 @@ def test_a_notebook_tag_beside_a_step_is_a_conflict(write_notebook: WriteNoteboo
     _, found = read_notebook(write_notebook([("step:a|notebook:a", "x = 1")]))
     assert [d.code for d in found] == ["KL107", "KL112"]
     assert "step:a, notebook:a" in found[1].message
+
+
+def test_defaults_that_are_no_list(write_notebook: WriteNotebook) -> None:
+    assert codes(write_notebook([("step:a", "x = 1")], kale_lite={"steps_defaults": 5})) == ["KL110"]
+
+
+def test_defaults_give_way_to_the_tags_of_any_cell_of_the_step(write_notebook: WriteNotebook) -> None:
+    kale: dict[str, Any] = {"steps_defaults": ["retry:2"]}
+    cells = [("step:a|retry:5", "x = 1"), ("", "y = 1"), ("step:b", "z = 1")]
+    pipeline = load(write_notebook(cells, kubeflow_notebook=kale)).compile()
+    assert [step.options.retries for step in pipeline.steps] == [5, 2]
 
 
 @pytest.mark.parametrize("name", ["schön gemacht", "データ", "a/b", "../up", 'say "hi"', "it's", "a.b"])
@@ -174,7 +189,7 @@ def test_options_and_kale_settings(write_notebook: WriteNotebook) -> None:
                           kubeflow_notebook=kale)  # fmt: skip
     notebook, _ = read_notebook(path)
     assert notebook is not None
-    options = notebook.cells[0].options
+    options = segments([Code(notebook.cells[0], ast.Module([], []), "")])[0].options
     assert notebook.name == "p"
     assert options.limits == {"nvidia.com/gpu": "1"}
     assert options.secrets == {"TOKEN": ("s", "k")}

@@ -131,3 +131,34 @@ def test_refused_before_anything_runs(write_notebook: WriteNotebook) -> None:
     assert done.returncode == 2
     assert "nowhere" in done.stderr
     assert "✓" not in done.stdout
+
+
+def test_a_notebook_in_a_notebook_is_the_same(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    """Objects, functions, state and files cross the border in both directions; the inner one stands there twice."""
+    (tmp_path / "lib").mkdir()
+    inner: Cells = [
+        ("imports", "import random"),
+        ("parameters", "rows = 4\nkind = 'a'\nlimits = [1, 2]"),
+        ("functions", "def pick(values):\n    return [v for v in values[:rows] if len(limits)]"),
+        ("step:load", "mine = pick(shared)\nshared.append(kind)\nlimits.append(3)\nprint(rows, kind, limits)"),
+        ("step:draw", "luck = [random.random() for _ in mine]\nluck"),
+        ("step:note", "with open(f'{kind}.txt', 'w') as file:\n    file.write(str(mine))"),
+        ("skip", "shared = None"),
+    ]  # fmt: skip
+    write_notebook(inner, name="lib/inner.ipynb")
+    cells: Cells = [
+        ("parameters", "start = 2"),
+        ("step:first", "import random\nrandom.seed(start)\nshared = list(range(9))\nalias = shared"),
+        ("notebook:one", "rows = start + 1\n%run lib/inner.ipynb"),
+        ("step:between", "before, drawn = pick(shared), luck\nprint(alias, rows)"),
+        ("notebook:two", "rows = 2\nkind = 'b'\nlimits = limits\n%run lib/inner.ipynb"),
+        ("step:last", "print(alias is shared, before, drawn, luck, pick(alias), open('a.txt').read(), limits)"),
+    ]
+    project = load(write_notebook(cells))
+    assert project.notebook is not None
+    assert project.pipeline is not None, project.diagnostics
+    found = verified(project.notebook, project.pipeline, start=3)
+    assert found.status == "same", found.differences
+    assert found.compared["outputs"] == 6
+    assert found.compared["files"] == 2
+    assert not found.random["values"]
