@@ -6,6 +6,7 @@ list, a partial, a method, a fitted estimator), it is rebuilt on the namespace o
 
 from __future__ import annotations
 
+import copyreg
 import functools
 import gc
 import io
@@ -112,6 +113,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             return self._reduce_array(obj, numpy)
         if isinstance(obj, types.FunctionType) and _is_notebooks(obj):
             return self._reduce_function(obj)
+        if isinstance(obj, type) and obj.__module__ == "__main__":
+            # Python keeps this in the class when the first instance is pickled; now, the class pickles alike each time.
+            copyreg._slotnames(obj)  # type: ignore[attr-defined]
         if isinstance(obj, functools._lru_cache_wrapper):
             return _reduce_cached(obj)
         if type(obj) in _DICT_VIEWS:

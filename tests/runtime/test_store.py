@@ -26,6 +26,7 @@ import pytest
 
 from kale_lite.runtime import pickling, store
 from kale_lite.runtime.failures import StepFailure
+from kale_lite.runtime.inputs import Inputs
 
 
 @pytest.fixture
@@ -207,6 +208,21 @@ def test_a_class_in_two_payloads_is_one_class(
     for name in ("A", "a", "E", "e"):
         there.update(store.read_payload(str(tmp_path), name).values)
     assert eval("isinstance(a, A) and e is E.X", there)
+
+
+def test_objects_of_a_class_and_of_its_base_pickle_alike_each_time(
+    tmp_path: Path, main: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python notes something in a class when its first instance is pickled, which is no change of an input."""
+    code = "class Node:\n    pass\nclass Loud(Node):\n    pass\nroot = Loud()\nroot.parts = [Node()]"
+    exec(code, main)
+    store.write_payload(str(tmp_path), "p.0", {"root": main["root"]})
+    namespace = next_step(monkeypatch)
+    payload = store.read_payload(str(tmp_path), "p.0")
+    namespace.update(payload.values)
+    watched = Inputs(["root"], namespace, [payload])
+    assert len(namespace["root"].parts) == 1
+    assert watched.changed(namespace) == []
 
 
 def test_deep_nesting(tmp_path: Path) -> None:
