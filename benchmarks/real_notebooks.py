@@ -102,7 +102,7 @@ def _one(candidate: Candidate, rule: Rule, cache: Path, engine: str, only_plain:
     outcome = Outcome(**content["outcome"])
     if outcome.counts and content.get("engine") != engine and not only_plain:
         outcome = Outcome(candidate.package, candidate.path, plain=outcome.plain)
-        runs.verify(notebook, outcome, variables, rule.seconds)
+        runs.verify(notebook, outcome, variables)
         content |= {"engine": engine, "outcome": asdict(outcome)}
     if outcome.status in ("same", "differs") and content.get("edges") != [engine, try_edges]:
         edges.measure(notebook, outcome, variables, try_edges)
