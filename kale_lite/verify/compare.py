@@ -14,6 +14,10 @@ from kale_lite.verify.outputs import Output, canonical, repeated_warnings_remove
 __all__ = ["Difference", "Observed", "Verification", "compare"]
 
 
+_COUNTED = {"value": "values", "output": "outputs", "file": "files"}
+"""Under which name the differences of a kind are counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What one run left: outputs by cell, fingerprints by step, digests of the files it changed."""
@@ -55,6 +59,16 @@ class Verification:
     set_aside: list[str] = field(default_factory=list)
     not_compared: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def keep_those_of(self, other: Verification) -> None:
+        """Keep the differences that another comparison has too; the rest turned out to be random."""
+        for difference in [d for d in self.differences if d not in other.differences]:
+            self.differences.remove(difference)
+            self.random[f"{difference.kind}s"] += 1
+            self.set_aside.append(
+                f"{difference.where}: {difference.what}, and between more runs of the notebook as well"
+            )
+        self.status = "differs" if self.differences else "same"
 
     def to_json(self) -> dict[str, Any]:
         return {

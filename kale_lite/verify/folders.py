@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kale_lite.errors import UsageError
@@ -70,7 +70,7 @@ def fingerprints(folder: Path) -> dict[str, str]:
     return found
 
 
-def changed_files(before: dict[str, str], after: dict[str, str]) -> dict[str, str | None]:
+def changed_files(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None]:
     """The files that a run made, changed (their digest) or removed (None)."""
     changed: dict[str, str | None] = {name: None for name in before if name not in after}
     return changed | {name: digest for name, digest in after.items() if before.get(name) != digest}

@@ -100,6 +100,23 @@ def test_a_wrong_pipeline_is_found_out(write_notebook: WriteNotebook) -> None:
     assert kinds["file"] == "file n.txt: has other contents"
 
 
+def test_what_two_runs_agree_on_by_chance_is_random(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    """The pipeline runs first, then twice the notebook: the first three to write to the file; then it runs once more."""
+    log = tmp_path / "elsewhere" / "runs"
+    log.parent.mkdir()
+    code = (f"import os, time\nwith open({str(log)!r}, 'a') as f:\n    f.write('x')\n"
+            f"runs = os.path.getsize({str(log)!r})\nprint(time.time_ns())")  # fmt: skip
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = write_notebook([("step:a", code), ("step:b", "print(runs in (2, 3))")], name="folder/nb.ipynb")
+    project = load(path)
+    assert project.notebook is not None
+    found = verified(project.notebook, project.compile())
+    assert (found.status, found.differences) == ("same", []), found.differences
+    assert log.stat().st_size == 4
+    assert any("further run" in text for text in found.set_aside)
+
+
 def test_a_notebook_that_fails_is_told(write_notebook: WriteNotebook) -> None:
     project = load(write_notebook([("step:a", "x = 1"), ("step:b", "x.nothing")]))
     assert project.notebook is not None
