@@ -64,10 +64,8 @@ class Verification:
         """Keep the differences that another comparison has too; the rest turned out to be random."""
         for difference in [d for d in self.differences if d not in other.differences]:
             self.differences.remove(difference)
-            self.random[f"{difference.kind}s"] += 1
-            self.set_aside.append(
-                f"{difference.where}: {difference.what}, and between more runs of the notebook as well"
-            )
+            self.random[_COUNTED.get(difference.kind, difference.kind)] += 1
+            self.set_aside.append(f"{difference.where}: {difference.what}, as it does in a further run of the notebook")
         self.status = "differs" if self.differences else "same"
 
     def to_json(self) -> dict[str, Any]:

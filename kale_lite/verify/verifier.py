@@ -87,12 +87,9 @@ def verify(
             first, second = threads.map(plain, (1, 2), folders[1:])
         found = _failures(first, result, notebook)
         if found is None:
-            one, two = (
-                _observed(run, folder, before) for run, folder in zip((first, second), folders[1:], strict=True)
-            )
-            piped = Observed(
-                _pipeline_outputs(base / "record"), prints, changed_files(before, fingerprints(folders[0]))
-            )
+            one, two = _observed(first, folders[1], before), _observed(second, folders[2], before)
+            files = changed_files(before, fingerprints(folders[0]))
+            piped = Observed(_pipeline_outputs(base / "record"), prints, files)
             found = compare(pipeline, one, two, piped)
             for number in _FURTHER:
                 if not (found.differences and found.random.total()):

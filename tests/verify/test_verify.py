@@ -114,7 +114,7 @@ def test_what_two_runs_agree_on_by_chance_is_random(write_notebook: WriteNoteboo
     found = verified(project.notebook, project.compile())
     assert (found.status, found.differences) == ("same", []), found.differences
     assert log.stat().st_size == 4
-    assert any("further run" in text for text in found.set_aside)
+    assert any("further run" in text for text in found.set_aside), found.set_aside
 
 
 def test_a_notebook_that_fails_is_told(write_notebook: WriteNotebook) -> None:
