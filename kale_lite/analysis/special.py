@@ -115,6 +115,11 @@ def _namespace(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
     return NOTHING
 
 
+def _dir(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
+    """Without an argument the names of the running scope."""
+    return None if node.args or node.keywords or frame.kind != "module" else _namespace(m, frame, node)
+
+
 def _constant_name(node: ast.Call) -> str | None:
     match node.args:
         case [_, ast.Constant(value=str(name)), *_]:
@@ -170,6 +175,7 @@ def _kernel(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
 _HANDLERS = {
     "exec": _exec,
     "eval": _exec,
+    "dir": _dir,
     "globals": _namespace,
     "locals": _namespace,
     "vars": _namespace,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copyreg
 import functools
 import gc
+import importlib
 import io
 import logging
 import sys
@@ -24,6 +25,9 @@ except ImportError:
     from cloudpickle import cloudpickle
 
 import pickle
+
+from . import iterators
+from .refusals import Unserialisable
 
 __all__ = ["ABSENT", "Absent", "NAMESPACE", "Unserialisable", "dump", "load"]
 
@@ -70,18 +74,24 @@ class Absent:
 ABSENT = Absent()
 
 
-class Unserialisable(Exception):
-    """A value, or something inside it, cannot travel."""
-
-
 def _namespace() -> Dict[str, Any]:
     return sys.modules[__name__].__dict__["NAMESPACE"]  # type: ignore[no-any-return]
 
 
 def _make_function(
-    code: types.CodeType, name: str, defaults: Any, cells: Any, modules: Dict[str, types.ModuleType]
+    code: types.CodeType,
+    name: str,
+    defaults: Any,
+    cells: Any,
+    modules: Dict[str, types.ModuleType],
+    home: Optional[str] = None,
 ) -> types.FunctionType:
-    """A function on the namespace of this step. Modules that it names are brought along if missing."""
+    """A function on the namespace of this step, or on that of the library ``home`` which made it.
+
+    Modules that a function of the notebook names are brought along if missing.
+    """
+    if home is not None:
+        return types.FunctionType(code, importlib.import_module(home).__dict__, name, defaults, cells)
     namespace = _namespace()
     for key, module in modules.items():
         namespace.setdefault(key, module)
@@ -111,7 +121,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         numpy = sys.modules.get("numpy")
         if numpy is not None and type(obj) is numpy.ndarray:
             return self._reduce_array(obj, numpy)
-        if isinstance(obj, types.FunctionType) and _is_notebooks(obj):
+        if isinstance(obj, types.FunctionType) and (_is_notebooks(obj) or _made_by_library(obj)):
             return self._reduce_function(obj)
         if isinstance(obj, type) and obj.__module__ == "__main__":
             # Python keeps this in the class when the first instance is pickled; now, the class pickles alike each time.
@@ -122,6 +132,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             return _make_dict_view, (gc.get_referents(obj.mapping)[0], _DICT_VIEWS[type(obj)])
         if id(obj) in _streams():
             return _standard_stream, (_streams()[id(obj)],)
+        if type(obj) in iterators.REDUCERS:
+            return iterators.REDUCERS[type(obj)](obj)
         for kind, name in _REFUSED:
             if isinstance(obj, kind) and not isinstance(obj, (io.StringIO, io.BytesIO)):
                 raise Unserialisable(name)
@@ -133,7 +145,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             raise Unserialisable("a thread")
         if getattr(obj, "__dict__", None) and not isinstance(obj, type) and _drops_attributes(obj.__class__):
             return _reduce_with_attributes(obj)
-        return super().reducer_override(obj)
+        reduced = super().reducer_override(obj)
+        return _with_slots(obj, reduced) if isinstance(obj, type) and isinstance(reduced, tuple) else reduced
 
     def _reduce_array(self, array: Any, numpy: Any) -> Any:
         """Arrays that share memory with another one of the payload are rebuilt as views of one owner."""
@@ -156,12 +169,29 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         modules = {k: v for k, v in named.items() if isinstance(v, types.ModuleType)}
         slots = dict(slots, __globals__={})
         code, _globals, name, defaults, cells = newargs
-        arguments = (code, name, defaults, cells, modules)
+        home = None if _is_notebooks(func) else func.__globals__["__name__"]
+        arguments = (code, name, defaults, cells, modules, home)
         return (_make_function, arguments, (own, slots), *reduced[3:])
 
 
 def _is_notebooks(func: types.FunctionType) -> bool:
-    return func.__globals__ is _namespace() or func.__module__ == "__main__"
+    """Whether a function runs on the notebook's variables; the wrapper of a library's decorator only looks as if."""
+    if func.__globals__ is _namespace():
+        return True
+    return func.__module__ == "__main__" and not _is_librarys(func)
+
+
+def _is_librarys(func: types.FunctionType) -> bool:
+    home = sys.modules.get(func.__globals__.get("__name__", ""))
+    return home is not None and home.__name__ != "__main__" and home.__dict__ is func.__globals__
+
+
+def _made_by_library(func: types.FunctionType) -> bool:
+    """Whether a library has made a function which cannot be found by its name."""
+    found: Any = sys.modules.get(func.__module__)
+    for part in func.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return _is_librarys(func) and (found is not func or func.__module__ == "__main__")
 
 
 _HOOKS = ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
@@ -219,6 +249,18 @@ def _slots_of(kind: type) -> List[str]:
     private = [n for n in names if n.startswith("__") and not n.endswith("__")]
     mangled = {n: f"_{kind.__name__.lstrip('_')}{n}" for n in private}
     return [mangled.get(n, n) for n in names if n not in ("__dict__", "__weakref__")]
+
+
+def _with_slots(kind: type, reduced: Any) -> Any:
+    """A class that is made anew gets its slots when it is made: set afterwards they are only a name."""
+    if "__slots__" not in kind.__dict__ or len(reduced) < 3 or len(reduced[1]) != 6:
+        return reduced
+    make, arguments, state, *rest = reduced
+    made, name, bases, namespace, ident, extra = arguments
+    own, others = state
+    own = {k: v for k, v in own.items() if k != "__slots__" and not isinstance(v, types.MemberDescriptorType)}
+    namespace = dict(namespace, __slots__=kind.__dict__["__slots__"])
+    return (make, (made, name, bases, namespace, ident, extra), (own, others), *rest)
 
 
 def _make_instance(kind: type) -> Any:
