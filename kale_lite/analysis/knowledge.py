@@ -94,7 +94,9 @@ def _may_draw(m: Machine, effect: Effect, operands: _Operands) -> bool:
     subject = operands.at("receiver" if effect.form == "method" else "arg:0")
     if any(thing.kind == "opaque" and not thing.type for thing in m.heap.things(subject)):
         return True
-    return any(m.heap[i].type in effect.draws_when for i in m.heap.reach(operands.everything().objects))
+    held = m.heap.reach(operands.everything().objects)
+    held = held.union(*(m.heap[i].members for i in held))
+    return any(m.heap[i].type in effect.draws_when for i in held)
 
 
 def _mutate(m: Machine, node: ast.AST, value: Value, rule: str) -> None:

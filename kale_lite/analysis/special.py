@@ -150,7 +150,7 @@ def _setattr(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
 
 def _identity(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
     for argument in node.args:
-        m.log.identity.update(expressions.evaluate(m, frame, argument).objects)
+        m.identify(expressions.evaluate(m, frame, argument).objects)
     return NOTHING
 
 
@@ -197,7 +197,7 @@ def known_external(m: Machine, frame: Frame, node: ast.AST, dotted: str, argumen
         definitions.touch_module(m, name, node)
         return m.external(name)
     if dotted == "numpy.shares_memory" or dotted == "numpy.may_share_memory":
-        m.log.identity.update(joined(arguments.all or (NOTHING,)).objects)
+        m.identify(joined(arguments.all or (NOTHING,)).objects)
         return NOTHING
     if dotted == "dataclasses.field":
         made = m.opaque(node, frame, namespace.FIELD)

@@ -26,7 +26,7 @@ except ImportError:
 
 import pickle
 
-from . import iterators
+from . import frames, iterators, sets
 from .refusals import Unserialisable
 
 __all__ = ["ABSENT", "Absent", "NAMESPACE", "Unserialisable", "dump", "load"]
@@ -116,11 +116,15 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         super().__init__(file, **options)
         self.shared = shared
         self.owners: Dict[int, List[Any]] = {}
+        self.shared_blocks: Dict[int, Any] = {}
 
     def reducer_override(self, obj: Any) -> Any:
         numpy = sys.modules.get("numpy")
         if numpy is not None and type(obj) is numpy.ndarray:
             return self._reduce_array(obj, numpy)
+        shared = frames.reduce_shared(obj, self.shared_blocks)
+        if shared is not None:
+            return shared
         if isinstance(obj, types.FunctionType) and (_is_notebooks(obj) or _made_by_library(obj)):
             return self._reduce_function(obj)
         if isinstance(obj, type) and obj.__module__ == "__main__":
@@ -172,6 +176,44 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         home = None if _is_notebooks(func) else func.__globals__["__name__"]
         arguments = (code, name, defaults, cells, modules, home)
         return (_make_function, arguments, (own, slots), *reduced[3:])
+
+
+class _SetPickler(Pickler):
+    """Also takes care that sets iterate in their order, for which pickle has no hook but the one for every object."""
+
+    def __init__(self, file: Any, shared: FrozenSet[int], **options: Any) -> None:
+        super().__init__(file, shared, **options)
+        self.sets: Dict[int, Tuple[int, Any]] = {}
+
+    def persistent_id(self, obj: Any) -> Any:
+        kind = type(obj)
+        if kind is not set and kind is not frozenset:
+            return None
+        known = self.sets.get(id(obj))
+        if known is not None:
+            return (known[0], kind is frozenset, None)
+        self.sets[id(obj)] = (len(self.sets), obj)
+        how = sets.recipe(obj)
+        if how is None:
+            raise Unserialisable("a set whose order cannot be kept: sort it into a list")
+        return (len(self.sets) - 1, kind is frozenset, tuple(how))
+
+
+class _SetUnpickler(pickle.Unpickler):
+    def __init__(self, file: Any, **options: Any) -> None:
+        super().__init__(file, **options)
+        self.sets: Dict[int, Any] = {}
+
+    def persistent_load(self, pid: Any) -> Any:
+        number, frozen, how = pid
+        if frozen:
+            if how is not None:
+                self.sets[number] = sets.freeze(sets.Recipe(*how))
+            return self.sets[number]
+        made = self.sets.setdefault(number, set())
+        if how is not None:
+            sets.fill(made, sets.Recipe(*how))
+        return made
 
 
 def _is_notebooks(func: types.FunctionType) -> bool:
@@ -318,10 +360,15 @@ def _dump(value: Any) -> Tuple[bytes, List[pickle.PickleBuffer]]:
         return False
 
     shared: FrozenSet[int] = frozenset()
+    make: Any = Pickler
     while True:
         stream = io.BytesIO()
-        pickler = Pickler(stream, shared, protocol=5, buffer_callback=keep)
+        pickler = make(stream, shared, protocol=5, buffer_callback=keep)
         pickler.dump(value)
+        if make is Pickler and any(code in stream.getvalue() for code in (pickle.EMPTY_SET, pickle.FROZENSET)):
+            make = _SetPickler
+            buffers.clear()
+            continue
         found = frozenset(ident for ident, (_, *arrays) in pickler.owners.items() if _share(arrays))
         if found <= shared:
             return stream.getvalue(), buffers
@@ -348,7 +395,7 @@ def _share(arrays: List[Any]) -> bool:
 
 def load(data: Any, buffers: List[Any]) -> Any:
     """The value of a pickle and its buffers."""
-    return pickle.loads(data, buffers=buffers)
+    return _SetUnpickler(io.BytesIO(data), buffers=buffers).load()
 
 
 def _in_deep_thread(work: Callable[[], Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import compileall
 import contextlib
+import functools
 import gc
 import hashlib
 import importlib.util
@@ -26,6 +27,8 @@ from typing import Any
 import nbformat
 
 from kale_lite.analysis import compile_notebook
+from kale_lite.analysis.compiler import Knowledge
+from kale_lite.analysis.effects import load_catalogue
 from kale_lite.artifacts import build_step_notebook, ship_harness, step_spec
 from kale_lite.notebook import read_notebook, set_parameters
 from kale_lite.pipeline import Pipeline
@@ -115,6 +118,8 @@ def working(program: Program) -> Program | None:
     """The program without the statements that fail, grow too large or take too long; None if little is left."""
     found = _in_child(lambda folder: _working_cells(program), "working")
     if not isinstance(found, list):
+        if "died" in found:
+            return None  # Recursion without end, or out of memory: no program that anyone would have.
         raise RuntimeError(found)
     cells = [replace(cell, statements=tuple(kept)) for cell, kept in zip(program.cells, found[0], strict=True)]
     cells = [cell for cell in cells if cell.statements]
@@ -170,7 +175,7 @@ def examine(program: Program) -> Outcome:
         nbformat.write(notebook(program), path)
         read, problems = read_notebook(path)
         assert read is not None, problems
-        pipeline, found = compile_notebook(read)
+        pipeline, found = compile_notebook(read, knowledge=_knowledge())
         codes = tuple(sorted({d.code for d in (*problems, *found) if d.is_error}))
         if pipeline is None:
             return Outcome("refused", "\n".join(str(d) for d in (*problems, *found) if d.is_error), codes)
@@ -189,6 +194,12 @@ def examine(program: Program) -> Outcome:
             return replace(shape, kind="random", detail="two plain runs differ: " + _unlike(plain, again))
         return replace(shape, kind="differs", detail="\n".join(differences))
     return replace(shape, kind="same", apart=apart)
+
+
+@functools.cache
+def _knowledge() -> Knowledge:
+    """One for all programs: what the catalogue says of a text is looked up once."""
+    return Knowledge((), load_catalogue())
 
 
 def _shape(program: Program, pipeline: Pipeline) -> Outcome:
