@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kale_lite.analysis import calls, expressions, namespace
+from kale_lite.analysis import calls, copies, expressions, namespace
 from kale_lite.analysis.effect import Effect, preferred
 from kale_lite.analysis.heap import NOTHING, SOURCES, UNKNOWN_TEXT, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
@@ -110,6 +110,8 @@ def _result(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _
     kind = effect.returns
     if kind == "scalar":
         return Value(type=effect.type)
+    if kind in ("copy", "deep_copy"):
+        return copies.copied(m, frame, node, operands.at("arg:0"), deep=kind == "deep_copy")
     if kind == "receiver":
         return _view(m, frame, node, effect, operands.receiver) if effect.type else operands.receiver
     if kind == "elements":

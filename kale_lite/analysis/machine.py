@@ -150,6 +150,7 @@ class Machine:
         self.calling: list[Thing] = []
         self.pending: Pending | None = None
         self.invoked: dict[tuple[frozenset[tuple[int, Given]], int], tuple[int, Names, Value]] = {}
+        self.copied_at: dict[int, frozenset[tuple[ast.AST, tuple[int, ...]]]] = {}
         self.keep_alive: list[ast.AST] = []
         self.made: dict[tuple[ast.AST, str], ast.expr] = {}
         self.evaluate: Callable[[Frame, ast.expr], Value] = lambda frame, node: NOTHING

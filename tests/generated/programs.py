@@ -74,7 +74,7 @@ class Writer:
         """One statement, after those that make what it needs."""
         self.before = []
         text = self._fill(self.pick(choices), 0)
-        if "random." in text and not self.seeded:
+        if ("random." in text or ".sample(" in text) and not self.seeded:
             self.seeded = True
             self.before.insert(0, "random.seed(7)\nnp.random.seed(7)")
         return [*self.before, text]

@@ -5,7 +5,7 @@ of ``FORMS``, ``<do>`` for a further statement. ``<L:1>`` gives what stands ther
 
 Kinds: I int, T text, L list of ints, N list of lists, D dict of ints, E dict of lists, S set, U tuple with a list, A array,
 B matrix, F frame, R series, C class, O instance, V list of instances, X function of an int, Y function that changes a
-list, H functions in a dict, K generator function, G iterator, M model, Z context manager's class.
+list, J set of texts, H functions in a dict, K generator function, G iterator, M model, Z context manager's class.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ FORMS: dict[str, tuple[str, ...]] = {
 
 MAKERS: dict[str, str] = {
     "I": "<+I> = 4", "T": "<+T> = 'one'", "L": "<+L> = [3, 1, 2]", "N": "<+N> = [[1], [2, 3]]", "D": "<+D> = {'a': 1, 'b': 2}",
-    "E": "<+E> = {'a': [1], 'b': [2]}", "S": "<+S> = {1, 2, 5}", "U": "<+U> = (7, [8])", "A": "<+A> = np.arange(6)",
+    "E": "<+E> = {'a': [1], 'b': [2]}", "S": "<+S> = {1, 2, 5}", "J": "<+J> = set('some words that make a set of several texts'.split())", "U": "<+U> = (7, [8])", "A": "<+A> = np.arange(6)",
     "B": "<+B> = np.arange(6).reshape(2, 3)", "F": "<+F> = pd.DataFrame({'u': [1, 2, 3], 'w': [3, 1, 2]})", "R": "<+R> = pd.Series([1, 2, 3])",
     "O": "<+O> = <C>(1)", "V": "<+V> = [<C>(2), <C>(3)]", "G": "<+G> = iter(<L>)", "H": "<+H> = {'a': <X>, 'b': lambda x: x + <I>}",
     "M": "<+M> = LinearRegression().fit(<F>[['u']], <F>['w'])",
@@ -133,6 +133,8 @@ PURE: tuple[str, ...] = (
 
 STATEMENTS: tuple[str, ...] = (
     *PURE,
+    "<+T> = '-'.join(<J>)", "<+J> = <J> | set(<text>)", "<+J> = set(<J>)", "<+L> = [len(v) for v in <J>]", "<+D> = dict.fromkeys(<J>, <int>)", "<+J> = set('<key> and some more'.split())",
+    "<+G> = iter(<D>)", "<+G> = iter(<E>.values())", "<+L> = [*<S>, *<S>]", "<+J> = {*<J>, <text>}", "print(list(<J>), list(<S>))", "<J>.pop()",
     "<+N> = [<L>] * 2", "<+N> = [[v] for v in <L>[:3]]", "<+N> = list(<E>.values())", "<+N> = copy.copy(<N>)", "<+N> = copy.deepcopy(<N>)", "<+N> = <N>[:]",
     "<+N> = [<O>.xs, <L>]", "<+E> = defaultdict(list, <E>)", "<+E> = dict(<E>)", "<+E> = dict(zip('ab', <N>))", "<+E> = {**<E>, 'c': <list>}",
     "<+E> = defaultdict(list)\nfor v in <L>:\n    <:0>['a' if v > 2 else 'b'].append(v)", "<+D> = Counter(str(v) for v in <L>)", "<+L> = deque(<L>, maxlen=3)",
