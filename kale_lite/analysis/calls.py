@@ -312,11 +312,14 @@ def unknown_call(m: Machine, frame: Frame, node: ast.AST, receiver: Value, argum
     called = call_functions_in(m, frame, operands, arguments.all, node)
     changed = m.deep(operands)
     m.mutate(changed, node)
-    given = frozenset(i for i in operands.objects if m.heap[i].kind != "external")
+    given = frozenset(i for i in m.heap.canonical(operands.objects) if m.heap[i].kind != "external")
     for ident in given:
         thing = m.heap[ident]
         if thing.mutable and thing.kind in ("opaque", "instance"):
             m.heap.hold(thing, given - {ident})
     result = m.opaque(node, frame, salt="unknown")
     m.heap.hold(result, given)
-    return Value(frozenset({result.id}) | given | called.objects)
+    plain = [ident for ident in given if m.heap.is_plain(ident)]
+    if len(plain) > expressions.MOST_THINGS:
+        m.heap.merge([*plain, result.id])
+    return Value(m.heap.canonical(given | called.objects | {result.id}))

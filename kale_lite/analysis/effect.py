@@ -23,7 +23,8 @@ class Effect:
     receiver of unknown type (for method names so common that guessing would order everything). ``mutates`` are
     the operands changed in place; operands not in it are left alone (that is what the rule knows). ``returns``
     says what the result shares: ``scalar`` (immutable: nothing), ``fresh`` (a new object that shares nothing
-    with the operands), ``receiver`` (the receiver itself, or a view that shares its memory), ``elements``
+    with the operands), ``copy`` and ``deep_copy`` (of the first argument: an object as that is, which holds what it
+    holds, or copies of all that), ``receiver`` (the receiver itself, or a view that shares its memory), ``elements``
     (objects held by the receiver), ``part`` (of an attribute: an object of its own that the receiver holds),
     ``arg:N`` (that argument or a view of it), ``unknown`` (any operand or what it holds). ``holds`` are
     operands that the (otherwise fresh) result keeps inside; ``holds_elements`` operands whose elements it

@@ -288,7 +288,7 @@ def _comparison(m: Machine, frame: Frame, node: ast.Compare) -> Value:
     values = [evaluate(m, frame, side) for side in sides]
     for op, left, right in zip(node.ops, zip(sides, values, strict=True), zip(sides[1:], values[1:], strict=True)):  # noqa: B905
         if isinstance(op, ast.Is | ast.IsNot) and not any(isinstance(s, ast.Constant) for s, _ in (left, right)):
-            m.log.identity.update(left[1].objects | right[1].objects)
+            m.identify(left[1].objects | right[1].objects)
         implicit_call(m, frame, left[1], namespace.comparison_methods(op), node, [right[1]])
         implicit_call(m, frame, right[1], namespace.comparison_methods(op), node, [left[1]])
         if isinstance(op, ast.In | ast.NotIn):

@@ -15,6 +15,11 @@ SOURCES = "<sources>"
 CLASS, BASES = "<class>", "<bases>"
 """The attributes under which an instance of the notebook's classes holds its class, and a class its bases."""
 _LINKS = frozenset({CLASS, BASES})
+_PLAIN = frozenset({
+    "", "builtins.list", "builtins.tuple", "builtins.dict", "builtins.set", "numpy.ndarray", "comparison",
+    "sklearn.BaseEstimator",
+})  # fmt: skip
+"""The types of things that can be taken together: reading them changes nothing, and no rule asks for their type alone."""
 UNKNOWN_TEXT = "\0"
 """Stands for any text in ``Value.text``."""
 
@@ -56,6 +61,7 @@ class Thing:
     under a known attribute. A change of a view is a change of the thing ``view_of``.
     ``code`` is the definition of a function or class, the instance's class, or the attribute that a view is of.
     ``depth`` is how often a part was taken to get at it: of the part of a part it is 2.
+    ``same`` is the thing that stands for this one and for the ``members`` it has besides (``Heap.merge``).
     """
 
     id: int
@@ -69,6 +75,8 @@ class Thing:
     code: Any = None
     view_of: int | None = None
     depth: int = 0
+    same: int | None = None
+    members: set[int] = field(default_factory=set)
 
 
 class Heap:
@@ -79,6 +87,7 @@ class Heap:
         self._by_key: dict[Hashable, Thing] = {}
         self._reach: dict[tuple[frozenset[int], frozenset[str]], tuple[int, frozenset[int]]] = {}
         self._grown: list[int] = []
+        self._same: dict[int, int] = {}
         self.changes = 0
 
     def __getitem__(self, ident: int) -> Thing:
@@ -86,7 +95,50 @@ class Heap:
 
     def things(self, value: Value) -> list[Thing]:
         """The things that a value may be, in the order they were made."""
-        return [self._things[i] for i in sorted(value.objects)]
+        return [self._things[i] for i in sorted(self.canonical(value.objects))]
+
+    def canonical(self, objects: frozenset[int]) -> frozenset[int]:
+        """These things, with those that were merged as the one that stands for them."""
+        if self._same.keys().isdisjoint(objects):
+            return objects
+        return frozenset(self._same.get(i, i) for i in objects)
+
+    def is_plain(self, ident: int) -> bool:
+        """Whether nothing is lost when a thing is taken together with others, but for which of them it is."""
+        thing = self._things[ident]
+        return thing.kind == "opaque" and thing.view_of is None and thing.code is None and thing.type in _PLAIN
+
+    def merge(self, objects: Iterable[int]) -> int:
+        """Take plain things that all hold one another for one, and give the thing that stands for them.
+
+        Many things that hold each other would be as many links as their number squared, and tell no more: who gets at
+        one of them gets at all. What is held under an attribute of one may from now on be held by any.
+        """
+        chosen = sorted(self.canonical(frozenset(objects)))
+        known = [i for i in chosen if self._things[i].members]
+        one = self._things[known[0]] if known else self.make(("merged", chosen[0]), "opaque")
+        for ident in chosen:
+            member = self._things[ident]
+            if member is one:
+                continue
+            one.items |= self.held(member)
+            one.members |= {ident} | member.members
+            self._grown.append(ident)
+            self.changes += 1
+        for ident in one.members:
+            self._things[ident].same = self._same[ident] = one.id
+        one.items = set(self.canonical(frozenset(one.items))) - {one.id}
+        for ident in one.items:
+            # Those that hold many of the members go on with the one.
+            thing = self._things[ident]
+            thing.items = set(self.canonical(frozenset(thing.items)))
+        self._grown.append(one.id)
+        return one.id
+
+    def alike(self, ident: int) -> set[int]:
+        """The thing, and all that it was merged with."""
+        one = self._things[self._same.get(ident, ident)]
+        return {ident, one.id} | one.members if one.members else {ident}
 
     def make(self, key: Hashable, kind: str, **details: Any) -> Thing:
         """The thing made at a place of the code; the same one each time the place runs."""
@@ -96,10 +148,14 @@ class Heap:
             self._things.append(found)
             self._by_key[(key, kind)] = found
             self.changes += 1
-        return found
+        return found if found.same is None else self._things[found.same]
 
     def hold(self, owner: Thing, objects: Iterable[int], attr: str | None = None) -> None:
         """Record that the owner may hold these, under an attribute when it is known."""
+        if self._same:
+            objects = self.canonical(frozenset(objects))
+            owner = self._things[self._same.get(owner.id, owner.id)]
+        attr = None if owner.members else attr
         place = owner.items if attr is None else owner.attrs.setdefault(attr, set())
         before = len(place)
         place.update(objects)
@@ -113,11 +169,13 @@ class Heap:
 
     def held(self, thing: Thing) -> set[int]:
         """Everything that a thing holds directly."""
+        if thing.same is not None:
+            return self.held(self._things[thing.same]) | {thing.same}
         return thing.items.union(*thing.attrs.values()) if thing.attrs else thing.items
 
     def parts(self, thing: Thing) -> set[int]:
         """What code can get out of a thing: all that it holds, but for its class and bases."""
-        if _LINKS.isdisjoint(thing.attrs):
+        if thing.same is not None or _LINKS.isdisjoint(thing.attrs):
             return self.held(thing)
         return thing.items.union(*(held for attr, held in thing.attrs.items() if attr not in _LINKS))
 
@@ -145,7 +203,8 @@ class Heap:
         """All that code can get out of these things."""
         seen, todo = set[int](), list(objects)
         while todo:
-            new = self.parts(self._things[todo.pop()]) - seen
+            thing = self._things[todo.pop()]
+            new = (self.parts(thing) if thing.same is None else {thing.same}) - seen
             seen |= new
             todo.extend(new)
         return frozenset(seen)
@@ -165,7 +224,8 @@ class Heap:
             todo.extend(found)
             if not todo:
                 break
-            new = self.held(self._things[todo.pop()]) - seen
+            thing = self._things[todo.pop()]
+            new = (self.held(thing) if thing.same is None else {thing.same}) - seen
         result = frozenset(seen)
         self._reach[objects, barred] = (len(self._grown), result)
         return result

@@ -35,13 +35,16 @@ def call_function(m: Machine, frame: Frame, thing: Thing, arguments: Arguments, 
     return _run(m, frame, thing, arguments, node)
 
 
-def _run(m: Machine, frame: Frame, thing: Thing, arguments: Arguments, node: ast.AST) -> Value:
+def _run(
+    m: Machine, frame: Frame, thing: Thing, arguments: Arguments, node: ast.AST, context: tuple[int, ...] | None = None
+) -> Value:
     definition: Definition = thing.code
     outermost = m.site is None
     if outermost:
         m.site = m.place(node)
     m.calling.append(thing)
-    inner = Frame("function", m.scopes.get(definition.node), None, (*frame.context, id(node)), dict(definition.cells),
+    context = (*frame.context, id(node)) if context is None else context
+    inner = Frame("function", m.scopes.get(definition.node), None, context, dict(definition.cells),
                   class_name=definition.class_name, owner=definition.owner)  # fmt: skip
     _bind_parameters(m, inner, definition, thing, arguments)
     result = _run_body(m, inner, definition)
@@ -125,6 +128,8 @@ def library_calls(m: Machine, frame: Frame, wanted: Mapping[int, Given], node: a
     done = m.invoked.get(key)
     if done is not None and done[:2] == (m.heap.changes, m.names):
         return done[2]
+    # One context for all that libraries call in a step: what such calls make is not told apart.
+    context = (-1 - m.log.index,)
     m.pending = pending = Pending()
     for ident, given in wanted.items():
         pending.add(ident, given)
@@ -138,8 +143,10 @@ def library_calls(m: Machine, frame: Frame, wanted: Mapping[int, Given], node: a
             receivers = () if given.receiver is None else (given.receiver,)
             arguments = calls.Arguments(receivers, starred=(given.argument,))
             thing = m.heap[ident]
-            call = _recursive if thing in m.calling else _run
-            pending.results[ident] = call(m, frame, thing, arguments, node)
+            if thing in m.calling:
+                pending.results[ident] = _recursive(m, frame, thing, arguments, node)
+            else:
+                pending.results[ident] = _run(m, frame, thing, arguments, node, context)
             m.join(frame, [before, m.fork(frame)])
     m.catching -= 1
     m.uncertain -= 1

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kale_lite.analysis import calls, expressions, namespace
+from kale_lite.analysis import calls, copies, expressions, namespace
 from kale_lite.analysis.effect import Effect, preferred
 from kale_lite.analysis.heap import NOTHING, SOURCES, UNKNOWN_TEXT, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
@@ -94,7 +94,9 @@ def _may_draw(m: Machine, effect: Effect, operands: _Operands) -> bool:
     subject = operands.at("receiver" if effect.form == "method" else "arg:0")
     if any(thing.kind == "opaque" and not thing.type for thing in m.heap.things(subject)):
         return True
-    return any(m.heap[i].type in effect.draws_when for i in m.heap.reach(operands.everything().objects))
+    held = m.heap.reach(operands.everything().objects)
+    held = held.union(*(m.heap[i].members for i in held))
+    return any(m.heap[i].type in effect.draws_when for i in held)
 
 
 def _mutate(m: Machine, node: ast.AST, value: Value, rule: str) -> None:
@@ -108,6 +110,8 @@ def _result(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _
     kind = effect.returns
     if kind == "scalar":
         return Value(type=effect.type)
+    if kind in ("copy", "deep_copy"):
+        return copies.copied(m, frame, node, operands.at("arg:0"), deep=kind == "deep_copy")
     if kind == "receiver":
         return _view(m, frame, node, effect, operands.receiver) if effect.type else operands.receiver
     if kind == "elements":

@@ -150,6 +150,7 @@ class Machine:
         self.calling: list[Thing] = []
         self.pending: Pending | None = None
         self.invoked: dict[tuple[frozenset[tuple[int, Given]], int], tuple[int, Names, Value]] = {}
+        self.copied_at: dict[int, frozenset[tuple[ast.AST, tuple[int, ...]]]] = {}
         self.keep_alive: list[ast.AST] = []
         self.made: dict[tuple[ast.AST, str], ast.expr] = {}
         self.evaluate: Callable[[Frame, ast.expr], Value] = lambda frame, node: NOTHING
@@ -292,9 +293,19 @@ class Machine:
         for ident in objects:
             thing: Thing | None = self.heap[ident]
             while thing is not None:
-                if thing.mutable:
-                    self.log.mutated.setdefault(thing.id, cause)
+                if thing.id not in self.log.mutated:
+                    self._mutate_one(thing, cause)
                 thing = self.heap[thing.view_of] if thing.view_of is not None else None
+
+    def _mutate_one(self, thing: Thing, cause: Cause) -> None:
+        for ident in self.heap.alike(thing.id):
+            if self.heap[ident].mutable:
+                self.log.mutated.setdefault(ident, cause)
+
+    def identify(self, objects: Iterable[int]) -> None:
+        """Code tells these things from others by identity."""
+        for ident in objects:
+            self.log.identity |= self.heap.alike(ident)
 
     def deep(self, value: Value) -> frozenset[int]:
         """What code that is given this value could change: not through functions, classes, modules."""

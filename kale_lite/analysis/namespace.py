@@ -164,6 +164,13 @@ def _is_namespace_call(m: Machine, frame: Frame, node: ast.expr) -> bool:
     return False
 
 
+def _is_dir(m: Machine, frame: Frame, node: ast.expr) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="dir"), args=[], keywords=[]):
+            return "dir" not in m.names and frame.kind == "module"
+    return False
+
+
 def whole_namespace(m: Machine, frame: Frame, node: ast.expr) -> Value | None:
     """``globals()`` where it is only read, such as ``**globals()``: every name is read."""
     return m.read_all(node) if _is_namespace_call(m, frame, node) else None
@@ -173,7 +180,7 @@ def name_probe(m: Machine, frame: Frame, node: ast.Compare) -> Value | None:
     """``"x" in globals()``: the step needs to know whether the name is bound."""
     match node:
         case ast.Compare(left=ast.Constant(str(name)), ops=[ast.In() | ast.NotIn()], comparators=[where]):
-            if _is_namespace_call(m, frame, where):
+            if _is_namespace_call(m, frame, where) or _is_dir(m, frame, where):
                 m.read(name, node, certain=False)
                 return NOTHING
     return None

@@ -115,6 +115,11 @@ def _namespace(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
     return NOTHING
 
 
+def _dir(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
+    """Without an argument the names of the running scope."""
+    return None if node.args or node.keywords or frame.kind != "module" else _namespace(m, frame, node)
+
+
 def _constant_name(node: ast.Call) -> str | None:
     match node.args:
         case [_, ast.Constant(value=str(name)), *_]:
@@ -145,7 +150,7 @@ def _setattr(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
 
 def _identity(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
     for argument in node.args:
-        m.log.identity.update(expressions.evaluate(m, frame, argument).objects)
+        m.identify(expressions.evaluate(m, frame, argument).objects)
     return NOTHING
 
 
@@ -170,6 +175,7 @@ def _kernel(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
 _HANDLERS = {
     "exec": _exec,
     "eval": _exec,
+    "dir": _dir,
     "globals": _namespace,
     "locals": _namespace,
     "vars": _namespace,
@@ -191,7 +197,7 @@ def known_external(m: Machine, frame: Frame, node: ast.AST, dotted: str, argumen
         definitions.touch_module(m, name, node)
         return m.external(name)
     if dotted == "numpy.shares_memory" or dotted == "numpy.may_share_memory":
-        m.log.identity.update(joined(arguments.all or (NOTHING,)).objects)
+        m.identify(joined(arguments.all or (NOTHING,)).objects)
         return NOTHING
     if dotted == "dataclasses.field":
         made = m.opaque(node, frame, namespace.FIELD)

@@ -27,7 +27,8 @@ _WORDS = (
 _RESULTS = {
     "fresh": "a new object", "scalar": "a value that cannot be changed", "receiver": "the receiver or a view of it",
     "elements": "objects that the receiver holds", "part": "a part that can be changed by itself",
-    "unknown": "any operand, or what it holds",
+    "unknown": "any operand, or what it holds", "copy": "a copy that holds the same",
+    "deep_copy": "a copy of all that the argument holds",
 }  # fmt: skip
 
 

@@ -308,7 +308,7 @@ def _instance(walker: _Walker, value: Any) -> None:
             walker.feed(base.__repr__(value))
     walker.walk(_dict_of(value))
     for kind in type(value).__mro__:
-        for name, member in kind.__dict__.items():
+        for name, member in sorted(kind.__dict__.items(), key=lambda pair: pair[0]):
             if isinstance(member, types.MemberDescriptorType):
                 walker.feed(name)
                 try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copyreg
 import functools
 import gc
+import importlib
 import io
 import logging
 import sys
@@ -24,6 +25,9 @@ except ImportError:
     from cloudpickle import cloudpickle
 
 import pickle
+
+from . import frames, iterators, sets
+from .refusals import Unserialisable
 
 __all__ = ["ABSENT", "Absent", "NAMESPACE", "Unserialisable", "dump", "load"]
 
@@ -70,18 +74,24 @@ class Absent:
 ABSENT = Absent()
 
 
-class Unserialisable(Exception):
-    """A value, or something inside it, cannot travel."""
-
-
 def _namespace() -> Dict[str, Any]:
     return sys.modules[__name__].__dict__["NAMESPACE"]  # type: ignore[no-any-return]
 
 
 def _make_function(
-    code: types.CodeType, name: str, defaults: Any, cells: Any, modules: Dict[str, types.ModuleType]
+    code: types.CodeType,
+    name: str,
+    defaults: Any,
+    cells: Any,
+    modules: Dict[str, types.ModuleType],
+    home: Optional[str] = None,
 ) -> types.FunctionType:
-    """A function on the namespace of this step. Modules that it names are brought along if missing."""
+    """A function on the namespace of this step, or on that of the library ``home`` which made it.
+
+    Modules that a function of the notebook names are brought along if missing.
+    """
+    if home is not None:
+        return types.FunctionType(code, importlib.import_module(home).__dict__, name, defaults, cells)
     namespace = _namespace()
     for key, module in modules.items():
         namespace.setdefault(key, module)
@@ -106,12 +116,16 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         super().__init__(file, **options)
         self.shared = shared
         self.owners: Dict[int, List[Any]] = {}
+        self.shared_blocks: Dict[int, Any] = {}
 
     def reducer_override(self, obj: Any) -> Any:
         numpy = sys.modules.get("numpy")
         if numpy is not None and type(obj) is numpy.ndarray:
             return self._reduce_array(obj, numpy)
-        if isinstance(obj, types.FunctionType) and _is_notebooks(obj):
+        shared = frames.reduce_shared(obj, self.shared_blocks)
+        if shared is not None:
+            return shared
+        if isinstance(obj, types.FunctionType) and (_is_notebooks(obj) or _made_by_library(obj)):
             return self._reduce_function(obj)
         if type(obj) is types.CodeType:
             # Newer cloudpickle drops the file, by which a traceback is told as a cell of the notebook.
@@ -126,6 +140,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             return _make_dict_view, (gc.get_referents(obj.mapping)[0], _DICT_VIEWS[type(obj)])
         if id(obj) in _streams():
             return _standard_stream, (_streams()[id(obj)],)
+        if type(obj) in iterators.REDUCERS:
+            return iterators.REDUCERS[type(obj)](obj)
         for kind, name in _REFUSED:
             if isinstance(obj, kind) and not isinstance(obj, (io.StringIO, io.BytesIO)):
                 raise Unserialisable(name)
@@ -137,7 +153,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             raise Unserialisable("a thread")
         if getattr(obj, "__dict__", None) and not isinstance(obj, type) and _drops_attributes(obj.__class__):
             return _reduce_with_attributes(obj)
-        return super().reducer_override(obj)
+        reduced = super().reducer_override(obj)
+        return _with_slots(obj, reduced) if isinstance(obj, type) and isinstance(reduced, tuple) else reduced
 
     def _reduce_array(self, array: Any, numpy: Any) -> Any:
         """Arrays that share memory with another one of the payload are rebuilt as views of one owner."""
@@ -160,12 +177,67 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         modules = {k: v for k, v in named.items() if isinstance(v, types.ModuleType)}
         slots = dict(slots, __globals__={})
         code, _globals, name, defaults, cells = newargs
-        arguments = (code, name, defaults, cells, modules)
+        home = None if _is_notebooks(func) else func.__globals__["__name__"]
+        arguments = (code, name, defaults, cells, modules, home)
         return (_make_function, arguments, (own, slots), *reduced[3:])
 
 
+class _SetPickler(Pickler):
+    """Also takes care that sets iterate in their order, for which pickle has no hook but the one for every object."""
+
+    def __init__(self, file: Any, shared: FrozenSet[int], **options: Any) -> None:
+        super().__init__(file, shared, **options)
+        self.sets: Dict[int, Tuple[int, Any]] = {}
+
+    def persistent_id(self, obj: Any) -> Any:
+        kind = type(obj)
+        if kind is not set and kind is not frozenset:
+            return None
+        known = self.sets.get(id(obj))
+        if known is not None:
+            return (known[0], kind is frozenset, None)
+        self.sets[id(obj)] = (len(self.sets), obj)
+        how = sets.recipe(obj)
+        if how is None:
+            raise Unserialisable("a set whose order cannot be kept: sort it into a list")
+        return (len(self.sets) - 1, kind is frozenset, tuple(how))
+
+
+class _SetUnpickler(pickle.Unpickler):
+    def __init__(self, file: Any, **options: Any) -> None:
+        super().__init__(file, **options)
+        self.sets: Dict[int, Any] = {}
+
+    def persistent_load(self, pid: Any) -> Any:
+        number, frozen, how = pid
+        if frozen:
+            if how is not None:
+                self.sets[number] = sets.freeze(sets.Recipe(*how))
+            return self.sets[number]
+        made = self.sets.setdefault(number, set())
+        if how is not None:
+            sets.fill(made, sets.Recipe(*how))
+        return made
+
+
 def _is_notebooks(func: types.FunctionType) -> bool:
-    return func.__globals__ is _namespace() or func.__module__ == "__main__"
+    """Whether a function runs on the notebook's variables; the wrapper of a library's decorator only looks as if."""
+    if func.__globals__ is _namespace():
+        return True
+    return func.__module__ == "__main__" and not _is_librarys(func)
+
+
+def _is_librarys(func: types.FunctionType) -> bool:
+    home = sys.modules.get(func.__globals__.get("__name__", ""))
+    return home is not None and home.__name__ != "__main__" and home.__dict__ is func.__globals__
+
+
+def _made_by_library(func: types.FunctionType) -> bool:
+    """Whether a library has made a function which cannot be found by its name."""
+    found: Any = sys.modules.get(func.__module__)
+    for part in func.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return _is_librarys(func) and (found is not func or func.__module__ == "__main__")
 
 
 _HOOKS = ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
@@ -225,6 +297,18 @@ def _slots_of(kind: type) -> List[str]:
     return [mangled.get(n, n) for n in names if n not in ("__dict__", "__weakref__")]
 
 
+def _with_slots(kind: type, reduced: Any) -> Any:
+    """A class that is made anew gets its slots when it is made: set afterwards they are only a name."""
+    if "__slots__" not in kind.__dict__ or len(reduced) < 3 or len(reduced[1]) != 6:
+        return reduced
+    make, arguments, state, *rest = reduced
+    made, name, bases, namespace, ident, extra = arguments
+    own, others = state
+    own = {k: v for k, v in own.items() if k != "__slots__" and not isinstance(v, types.MemberDescriptorType)}
+    namespace = dict(namespace, __slots__=kind.__dict__["__slots__"])
+    return (make, (made, name, bases, namespace, ident, extra), (own, others), *rest)
+
+
 def _make_instance(kind: type) -> Any:
     return object.__new__(kind)
 
@@ -280,10 +364,15 @@ def _dump(value: Any) -> Tuple[bytes, List[pickle.PickleBuffer]]:
         return False
 
     shared: FrozenSet[int] = frozenset()
+    make: Any = Pickler
     while True:
         stream = io.BytesIO()
-        pickler = Pickler(stream, shared, protocol=5, buffer_callback=keep)
+        pickler = make(stream, shared, protocol=5, buffer_callback=keep)
         pickler.dump(value)
+        if make is Pickler and any(code in stream.getvalue() for code in (pickle.EMPTY_SET, pickle.FROZENSET)):
+            make = _SetPickler
+            buffers.clear()
+            continue
         found = frozenset(ident for ident, (_, *arrays) in pickler.owners.items() if _share(arrays))
         if found <= shared:
             return stream.getvalue(), buffers
@@ -310,7 +399,7 @@ def _share(arrays: List[Any]) -> bool:
 
 def load(data: Any, buffers: List[Any]) -> Any:
     """The value of a pickle and its buffers."""
-    return pickle.loads(data, buffers=buffers)
+    return _SetUnpickler(io.BytesIO(data), buffers=buffers).load()
 
 
 def _in_deep_thread(work: Callable[[], Any]) -> Any:
