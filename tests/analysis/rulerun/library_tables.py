@@ -1,0 +1,15 @@
+"""The tables of each library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tests.analysis.rulerun.numeric import numpy_table
+from tests.analysis.rulerun.standard import builtins_table, stdlib_table
+from tests.analysis.rulerun.tables import Table
+
+TABLES: Mapping[str, Callable[[], Table]] = {
+    "builtins": builtins_table,
+    "stdlib": stdlib_table,
+    "numpy": numpy_table,
+}
