@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["applicable", "apply"]
 
+_TAKEN_APART = ("builtins.list", "builtins.tuple", "builtins.iterator", "builtins.generator", "numpy.", "pandas.", "comparison")
 _SHALLOW = ("builtins.", "collections.", "array.")
 
 
@@ -82,11 +83,24 @@ def _apply_one(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands
             expressions.elements(m, frame, operands.at(place), node)
     for place in effect.mutates:
         _mutate(m, node, operands.at(place), effect.rule)
+    if effect.calls:
+        _advance(m, frame, node, effect, operands)
     for place in effect.keeps:
         for thing in m.heap.things(operands.receiver):
             if thing.kind != "external":
                 m.heap.hold(thing, operands.at(place).objects)
     return _result(m, frame, node, effect, operands, called)
+
+
+def _advance(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands) -> None:
+    """Iterators and open files that a call is given are read on, but for those that its result keeps for later."""
+    kept = {i for place in effect.holds for i in operands.at(place).objects}
+    given = joined(operands.arguments.all or (NOTHING,))
+    for thing in m.heap.things(Value(given.objects - kept)):
+        if thing.type in expressions.ADVANCING:
+            expressions.elements(m, frame, Value(frozenset({thing.id})), node)
+        elif thing.type.startswith("io."):
+            m.mutate([thing.id], node, effect.rule)
 
 
 def _may_draw(m: Machine, effect: Effect, operands: _Operands) -> bool:
@@ -144,11 +158,30 @@ def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _O
     for place in effect.holds_elements:
         for held in m.heap.things(operands.at(place)):
             m.heap.hold(thing, m.heap.contents(held))
+    for place in effect.holds_objects:
+        m.heap.hold(thing, _objects_in(m, operands.at(place)) - {thing.id})
     if lazy and thing.items:
         m.heap.hold(thing, {m.heap.pair(thing, set(thing.items)).id})
     if effect.calls:
         m.heap.hold(thing, called.objects)
     return Value(frozenset({thing.id}))
+
+
+def _objects_in(m: Machine, value: Value) -> set[int]:
+    """What an array made of an operand keeps as objects: not lists and arrays, but what is in them."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    todo = list(value.objects)
+    while todo:
+        thing = m.heap[todo.pop()]
+        if thing.id in seen or thing.kind == "external":
+            continue
+        seen.add(thing.id)
+        if thing.type.startswith(_TAKEN_APART):
+            todo += m.heap.contents(thing)
+        else:
+            found.add(thing.id)
+    return found
 
 
 def _type_of(m: Machine, effect: Effect, operands: _Operands) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Set
 from . import state, store
 from .failures import StepFailure
 from .inputs import Inputs
-from .watch import FileWatch
+from .watch import WorldWatch
 
 __all__ = ["Watch"]
 
@@ -44,11 +44,12 @@ class Watch:
         self.kept = {name: namespace.get(name, _MISSING) for name in spec.get("watch", {}).get("kept", [])}
         self.ran = -1
         self.first: Dict[Any, int] = {}
-        self.files = FileWatch(os.path.dirname(os.path.dirname(spec["result"])))
+        self.world = WorldWatch(os.path.dirname(os.path.dirname(spec["result"])))
 
     def after_cell(self) -> None:
         """Note what is new since the last cell, to tell later during which it came about. The load cell is number 0."""
         self.ran += 1
+        self.world.ran = self.ran
         changed = [kind for kind, before in self.states.items() if before is not None and state.digest(kind) != before]
         bound = [name for name, before in self.kept.items() if self.namespace.get(name, _MISSING) is not before]
         for thing in (*changed, *bound, *(t.ident for t in threading.enumerate()), *_children()):
@@ -56,7 +57,7 @@ class Watch:
 
     def check(self) -> None:
         """Raise StepFailure for the first thing that is not as analysis assumed."""
-        self.files.stop()
+        self.world.stop()
         self._check_inputs()
         self._check_names()
         self._check_states()

@@ -149,7 +149,8 @@ class Harness:
         result = {
             "format": 1, "step": self.spec["step"], "status": status, "metrics": self.metrics,
             "payloads": self.payloads, "diagnostics": diagnostics, "seconds": self.seconds,
-            "files": self.watch.files.report() if self.watch is not None else {},
+            "files": self.watch.world.report() if self.watch is not None else {},
+            "outside": self.watch.world.report_outside() if self.watch is not None else [],
             "unchecked": self.watch.inputs.unchecked if self.watch is not None else [],
         }  # fmt: skip
         path = self.spec["result"]

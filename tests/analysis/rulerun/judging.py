@@ -22,7 +22,6 @@ SECONDS = 10
 SHALLOW = ("builtins.", "collections.", "array.")
 Makers = Mapping[str, Callable[[], Any]]
 _ARRAYS = ("numpy", "pandas", "scipy", "torch", "polars")
-_CONTAINERS = (list, dict, set, tuple)
 
 
 @cache
@@ -166,11 +165,19 @@ def _timed(target: Callable[..., Any], operands: Operands) -> Any:
 
 def _changes(effects: Sequence[Effect], operands: Operands, before: Mapping[str, Any]) -> Iterator[str]:
     allowed = operands.named([place for e in effects for place in e.mutates])
+    allowed |= {p for p, v in operands.places.items() if hasattr(v, "__next__") and _is_read_on(p, effects, operands)}
     for place, value in operands.places.items():
         if place in allowed or objects.digest(value) == before[place]:
             continue
         if not any(objects.shared(value, operands.places[other]) for other in allowed):
             yield f"changes {place}"
+
+
+def _is_read_on(place: str, effects: Sequence[Effect], operands: Operands) -> bool:
+    """Iterators and open files that a call gets, and does not keep for later, are read on (knowledge.py)."""
+    return any(
+        (e.calls and place not in operands.named(e.holds)) or place in operands.named(e.holds_elements) for e in effects
+    )
 
 
 def _result(effects: Sequence[Effect], operands: Operands, result: Any, common: frozenset[int]) -> Iterator[str]:
@@ -184,16 +191,21 @@ def _result(effects: Sequence[Effect], operands: Operands, result: Any, common: 
     whole = operands.named([p for e in effects for p in (*e.holds, e.returns.replace("part", "receiver"))])
     if "elements" in returns:
         whole |= {"receiver"} | operands.named([p for e in effects for p in e.keeps])
-    inside = operands.named([p for e in effects for p in e.holds_elements])
+    inside = operands.named([p for e in effects for p in (*e.holds_elements, *e.holds_objects)])
     for place, value in operands.places.items():
         if place in whole:
             continue
-        found = _holds(result, value) if place in inside else objects.shared(result, value, common)
+        found = _holds(result, value) if place in inside and not _is_numeric(value) else objects.shared(result, value, common)
         if found and not any(objects.shared(value, operands.places[other]) for other in whole):
             yield f"gives what shares {found} with {place}"
     types = {e.type for e in effects if e.type.partition(".")[0] in _ARRAYS}
-    if types and "fresh" in returns and type(result) in _CONTAINERS and not objects.is_unchanging(tuple(result)):
+    if types and "fresh" in returns and type(result) in (list, dict, set) and not objects.is_unchanging(tuple(result)):
         yield f"gives a {type(result).__name__}, not a {types}"
+
+
+def _is_numeric(value: Any) -> bool:
+    dtype = getattr(value, "dtype", None)
+    return dtype is not None and not getattr(dtype, "hasobject", True)
 
 
 def _holds(result: Any, value: Any) -> str:

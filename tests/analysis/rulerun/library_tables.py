@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.analysis.rulerun.numeric import numpy_table
+from tests.analysis.rulerun.numeric import numpy_table, pandas_table, scipy_table
 from tests.analysis.rulerun.standard import builtins_table, stdlib_table
 from tests.analysis.rulerun.tables import Table
 
@@ -12,4 +12,6 @@ TABLES: Mapping[str, Callable[[], Table]] = {
     "builtins": builtins_table,
     "stdlib": stdlib_table,
     "numpy": numpy_table,
+    "pandas": pandas_table,
+    "scipy": scipy_table,
 }

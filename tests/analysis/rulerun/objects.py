@@ -99,7 +99,12 @@ def shared(one: Any, other: Any, but: frozenset[int] = frozenset()) -> str:
 
 def _is_module_level(value: Any) -> bool:
     """Objects of a library that every value reaches, such as default registries."""
-    return any(value is held for m in list(sys.modules.values()) if m is not None for held in vars(m).values())
+    return id(value) in _module_level(len(sys.modules))
+
+
+@functools.cache
+def _module_level(_modules: int) -> frozenset[int]:
+    return frozenset(id(held) for m in list(sys.modules.values()) if m is not None for held in vars(m).values())
 
 
 def _shared_memory(first: list[Any], second: list[Any]) -> str:
@@ -109,9 +114,21 @@ def _shared_memory(first: list[Any], second: list[Any]) -> str:
                 return f"memory of {_short(one)}"
     for one, two in [*((a, b) for a in first for b in second), *((b, a) for a in first for b in second)]:
         if isinstance(one, np.ndarray | pd.DataFrame | pd.Series) and isinstance(two, pd.DataFrame | pd.Series):
+            if not _may_meet(one, two):
+                continue
             if _shows(one, two) or (isinstance(one, np.ndarray) and _shows(two, one)):
                 return f"values of {_short(one)}"
     return ""
+
+
+def _may_meet(one: Any, two: Any) -> bool:
+    """Whether memory of two arrays or frames overlaps: only then writing one is worth a try."""
+    return any(np.may_share_memory(a, b) for a in _blocks(one) for b in _blocks(two))
+
+
+def _blocks(value: Any) -> list[Any]:
+    values = [value] if isinstance(value, np.ndarray) else [block.values for block in value._mgr.blocks]
+    return [v if isinstance(v, np.ndarray) else np.asarray(getattr(v, "_ndarray", getattr(v, "_data", 0))) for v in values]
 
 
 def _shows(one: Any, two: Any) -> bool:

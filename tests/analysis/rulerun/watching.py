@@ -70,7 +70,8 @@ def _state(kind: str) -> Any:
     if kind.split(".")[0] == "torch" and "torch" not in sys.modules:
         return None
     try:
-        return pickle.dumps(state.capture(kind))
+        value = state.capture(kind)
+        return pickle.dumps(value.numpy() if kind == "torch.random" else value)
     except Exception as error:
         return repr(error)
 
@@ -85,7 +86,7 @@ def watched() -> Iterator[World]:
     finally:
         _ACTIVE.remove(world)
         after = states()
-        world.states = {kind for kind in KINDS if before[kind] != after[kind]}
+        world.states = {kind for kind in KINDS if before[kind] is not None and before[kind] != after[kind]}
         for kind in world.states:
             _put_back(kind)
 
