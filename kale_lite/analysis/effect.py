@@ -27,7 +27,8 @@ class Effect:
     (objects held by the receiver), ``part`` (of an attribute: an object of its own that the receiver holds),
     ``arg:N`` (that argument or a view of it), ``unknown`` (any operand or what it holds). ``holds`` are
     operands that the (otherwise fresh) result keeps inside; ``holds_elements`` operands whose elements it
-    keeps, ``holds_objects`` operands of which, however nested, it keeps what is no number, text, list or array. ``keeps`` are operands which the receiver keeps inside. ``type`` is the result's canonical type, or
+    keeps, ``holds_objects`` operands of which, however nested, it keeps what is no number, text, list or array. ``keeps`` are operands which the receiver keeps inside; with
+    ``keeps_when`` only if it is, or holds, an object of one of these types or of unknown type. ``type`` is the result's canonical type, or
     the place (``arg:0``) of an operand of the same type; with ``returns: receiver`` the result is a view of
     that type. ``calls`` says whether function operands are called, ``special`` which special methods
     (``__repr__``) of operands, and of what they hold, are.
@@ -56,6 +57,7 @@ class Effect:
     holds_elements: tuple[str, ...] = ()
     holds_objects: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
+    keeps_when: tuple[str, ...] = ()
     type: str = ""
     calls: bool = True
     special: tuple[str, ...] = ()

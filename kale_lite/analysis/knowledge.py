@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kale_lite.analysis import calls, expressions, namespace
 from kale_lite.analysis.effect import Effect, preferred
-from kale_lite.analysis.heap import NOTHING, SOURCES, UNKNOWN_TEXT, Value, joined
+from kale_lite.analysis.heap import NOTHING, SOURCES, UNKNOWN_TEXT, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 
 if TYPE_CHECKING:
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["applicable", "apply"]
 
+_UNCOMPARED = "trait.uncompared"
+"""Types whose objects count calls or fill caches inside, so that comparing them tells nothing."""
+_CLONES = "trait.clones"
+"""Types whose objects work on clones of what they hold: only generators in it move on."""
+_GENERATORS = frozenset({"numpy.random.Generator", "random.Random"})
 _TAKEN_APART = ("builtins.list", "builtins.tuple", "builtins.iterator", "builtins.generator", "numpy.", "pandas.", "comparison")
 _SHALLOW = ("builtins.", "collections.", "array.")
 
@@ -46,7 +51,9 @@ def apply(
     changed = {place for effect in effects for place in effect.mutates}
     cleared = joined([receiver, *arguments.all]).objects
     kept = {i for place in changed for i in operands.at(place).objects}
-    m.log.cleared.update(m.deep(Value(cleared - kept)))
+    alone = m.deep(Value(cleared - kept))
+    m.log.cleared.update(alone)
+    m.log.uncompared.update(i for i in alone if _UNCOMPARED in m.bases(m.heap[i].type))
     return joined(results)
 
 
@@ -67,7 +74,8 @@ class _Operands:
 
 
 def _apply_one(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands) -> Value:
-    if effect.draws_when and not _may_draw(m, effect, operands):
+    subject = operands.at("receiver" if effect.form == "method" else "arg:0")
+    if effect.draws_when and not _is_among(m, effect.draws_when, subject, operands.everything()):
         effect = replace(effect, draws=())
     namespace.apply_state(m, effect, node)
     _apply_files(m, node, effect, operands)
@@ -85,10 +93,8 @@ def _apply_one(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands
         _mutate(m, node, operands.at(place), effect.rule)
     if effect.calls:
         _advance(m, frame, node, effect, operands)
-    for place in effect.keeps:
-        for thing in m.heap.things(operands.receiver):
-            if thing.kind != "external":
-                m.heap.hold(thing, operands.at(place).objects)
+    if not effect.keeps_when or _is_among(m, effect.keeps_when, operands.receiver, operands.receiver):
+        _keep(m, effect, operands)
     return _result(m, frame, node, effect, operands, called)
 
 
@@ -103,19 +109,33 @@ def _advance(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: 
             m.mutate([thing.id], node, effect.rule)
 
 
-def _may_draw(m: Machine, effect: Effect, operands: _Operands) -> bool:
-    """Whether an operand is or holds an object that draws, such as an estimator without a random state."""
-    subject = operands.at("receiver" if effect.form == "method" else "arg:0")
+def _keep(m: Machine, effect: Effect, operands: _Operands) -> None:
+    for place in effect.keeps:
+        for thing in m.heap.things(operands.receiver):
+            if thing.kind != "external":
+                m.heap.hold(thing, operands.at(place).objects)
+
+
+def _is_among(m: Machine, types: Sequence[str], subject: Value, value: Value) -> bool:
+    """Whether a value is or holds an object of such types, such as an estimator without a random state."""
     if any(thing.kind == "opaque" and not thing.type for thing in m.heap.things(subject)):
         return True
-    return any(m.heap[i].type in effect.draws_when for i in m.heap.reach(operands.everything().objects))
+    found = (m.heap[i].type for i in m.heap.reach(value.objects))
+    return any(kind in types or not m.bases(kind).isdisjoint(types) for kind in found if kind)
 
 
 def _mutate(m: Machine, node: ast.AST, value: Value, rule: str) -> None:
     """A container's own methods change the container; others may change all that an object is made of."""
     for thing in m.heap.things(value):
         shallow = thing.type.startswith(_SHALLOW)
-        m.mutate([thing.id] if shallow else m.deep(Value(frozenset({thing.id}))), node, rule)
+        m.mutate([thing.id] if shallow else _changed_with(m, thing), node, rule)
+
+
+def _changed_with(m: Machine, thing: Thing) -> frozenset[int]:
+    everything = m.deep(Value(frozenset({thing.id})))
+    if _CLONES not in m.bases(thing.type):
+        return everything
+    return frozenset(i for i in everything if i == thing.id or not m.heap[i].type or m.heap[i].type in _GENERATORS)
 
 
 def _result(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands, called: Value) -> Value:

@@ -112,7 +112,7 @@ def _run(call: Call, effects: Any, table: Table, report: Report, folder: Path) -
     """Run one call; whether it worked."""
     if os.environ.get("RULERUN_TRACE"):
         os.write(2, f"{call.text}\n".encode())
-    if not works(call, table.makers):
+    if not works(call, effects, table.makers):
         return False
     os.chdir(folder)
     if table.files is not None:

@@ -92,12 +92,13 @@ class Operands:
         return {p for place in places for p in self.places if place == p or (place == "arg:*" and p != "receiver")}
 
 
-def works(call: Call, makers: Makers) -> bool:
+def works(call: Call, effects: Sequence[Effect], makers: Makers) -> bool:
     """Whether a call works on its arguments at all: most do not, and watching takes long."""
     try:
         operands = Operands(call, makers)
-        if any(isinstance(v, int) and v in range(10) for v in operands.positional[:1]) and "open" in call.name:
-            return False  # an open file of this process
+        paths = operands.named([p for e in effects for p in (*e.reads_files, *e.writes_files)])
+        if any(isinstance(operands.places[p], int) for p in paths):
+            return False  # the number of an open file of this process
         target = call.function if call.function is not None else getattr(operands.receiver, call.name)
         with _quiet():
             _timed(target, operands)

@@ -95,7 +95,7 @@ def check_estimators(report: Report) -> None:
         making = Call(name, arguments, klass)
         known = making.effects(found)
         report.names.add(name)
-        if not known or not works(making, data()):
+        if not known or not works(making, known, data()):
             continue
         _note(report, making, known, run(making, known, data()).problems)
         _use(report, making, known[0].type)
@@ -127,7 +127,7 @@ def _use(report: Report, making: Call, kind: str) -> None:
             call = Call(method, arguments, None, receiver, kind)
             (found,) = load_catalogue().match([call.text])
             effects = call.effects(found)
-            if effects and works(call, makers):
+            if effects and works(call, effects, makers):
                 _note(report, making, effects, run(call, effects, makers).problems, f".{method}({arguments})")
                 done += 1
             if done >= 1:
