@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kale_lite.analysis import calls, expressions, namespace
 from kale_lite.analysis.effect import Effect, preferred
-from kale_lite.analysis.heap import NOTHING, SOURCES, UNKNOWN_TEXT, Thing, Value, joined
+from kale_lite.analysis.heap import DICT_VIEWS, NOTHING, SOURCES, UNKNOWN_TEXT, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _O
         m.heap.hold(thing, _without_modules(m, operands.at(place)), SOURCES if lazy else None)
     for place in effect.holds_elements:
         for held in m.heap.things(operands.at(place)):
-            m.heap.hold(thing, m.heap.contents(held))
+            m.heap.hold(thing, _contents(m, held) - {thing.id})
     for place in effect.holds_objects:
         m.heap.hold(thing, _objects_in(m, operands.at(place)) - {thing.id})
     if lazy and thing.items:
@@ -185,6 +185,15 @@ def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _O
     if effect.calls:
         m.heap.hold(thing, called.objects)
     return Value(frozenset({thing.id}))
+
+
+def _contents(m: Machine, thing: Thing) -> set[int]:
+    """The elements of a thing; those of a view are the elements of what it is a view of, not that itself."""
+    seen = {thing.id}
+    while thing.view_of is not None and thing.type not in DICT_VIEWS and thing.view_of not in seen:
+        thing = m.heap[thing.view_of]
+        seen.add(thing.id)
+    return m.heap.contents(thing) - seen
 
 
 def _objects_in(m: Machine, value: Value) -> set[int]:
@@ -198,7 +207,7 @@ def _objects_in(m: Machine, value: Value) -> set[int]:
             continue
         seen.add(thing.id)
         if thing.type.startswith(_TAKEN_APART):
-            todo += m.heap.contents(thing)
+            todo += _contents(m, thing)
         else:
             found.add(thing.id)
     return found

@@ -109,9 +109,11 @@ def pandas_table() -> Table:
         ["DF", "SER", "A", "M", "DICT", "ROWS", "IDX", "DATES", "TXT", "CAT", "DAT", "L", "[DF, DF]", "[SER, SER]", "DF, DF2", "DF, DF", "SER, SER", "DF, 'g'", "DF, 'a', 'b'", "SER, 2", "SER, [0, 2, 9]", "A, 2", "'in.csv'", "'in.json'", "'in.pkl'", "'in.dta'", "'in.fwf'", "'in.html'", "'2020-01-01'", "'2020-01-01', '2020-01-03'",
          "'display.width'", "'display.width', 70", "3", "1, 2", "", "'a'", "BUF", "'all'", "DF, 'a'", "'select 1 as x', DB", "'display.width', 70, 'display.max_rows', 9", "[IDX, IDX]", "[('a', 1), ('b', 2)]", "'out.xlsx'", "DF, values='a', index='g', columns='b'", "DF, stubnames='a', i='b', j='g'", "ROWS, 'a'", "'f8'", "['x']", "'M'", "DF, index='b', columns='g'"],
         ["", "0", "1", "DF2", "DF", "NUM", "SER", "A", "'a'", "['a', 'b']", "'g'", "SUM", "FN", "'out.csv'", "'out.json'", "'out.pkl'", "'out.dta'", "'out.xml'", "'a', A", "0, 'z', A", "{'a': 'z'}", "columns={'a': 'z'}", "'a > @x'", "'a > 1'", "'z = a + b'", "0.5", "1, 2", "'2020-01-01'", "'D'", "0.0", "2", "'t', DB", "by='a'", "columns='a'", "columns=['a']", "index=0", "float", "'int64', 1", "['x', 'y', 'z']", "['x', 'y', 'z', 'w']", "SER > 1", "DF.a > 1", "z=1", "z=A", "[0, 1]", "[1.0]", "1.0, 9.0", "DICT", "'UTC'", "'number'", "include='number'", "2, 'a'", "items=['a']", "axis=1", "2, random_state=RS", "n=2", "'a', 'b'", "0, 1", "'b', 'a', 'g'", "'index'", "'x=1'"],
-        {"DF": "pandas.DataFrame", "SER": "pandas.Series", "TS": "pandas.DataFrame", "TXT": "pandas.Series", "NUM": "pandas.DataFrame", "CAT": "pandas.Series", "DAT": "pandas.Series"},
+        {"DF": "pandas.DataFrame", "SER": "pandas.Series", "TS": "pandas.DataFrame"},
         {"pandas.test": "runs a test suite", "pandas.read_clipboard": "needs a desktop",
-         **dict.fromkeys((f"pandas.{k}.{m}" for k in ("DataFrame", "Series") for m in ("plot", "hist", "boxplot", "to_clipboard")), "plots: see matplotlib")}, frames_in_files, floor=70,
+         **dict.fromkeys((f"pandas.{k}.{m}" for k in ("DataFrame", "Series") for m in ("plot", "hist", "boxplot", "to_clipboard")), "plots: see matplotlib")}, frames_in_files,
+        accepted={r"clip\(\): ": "no bounds at all: nobody calls it so", r"\.agg(regate)?\(_\): ": "a function that gives what it gets",
+                  r"iterrows\(\): ": "a generator cannot travel"}, floor=70,
     )  # fmt: skip
 
 

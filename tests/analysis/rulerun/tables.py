@@ -20,6 +20,7 @@ class Table:
 
     ``modules`` are searched for functions besides the names that rules write out. ``arguments`` are tried on each
     function, ``method_arguments`` on each method of each receiver. ``skipped`` are names that are not run, and why.
+    ``accepted`` are problems (as regular expressions of what is printed) that no notebook can come to see, and why.
     ``floor`` is the share of names (in per cent) that must have run.
     """
 
@@ -31,6 +32,7 @@ class Table:
     receivers: Mapping[str, str] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)
     files: Callable[[Path], None] | None = None
+    accepted: Mapping[str, str] = field(default_factory=dict)
     catalogues: Sequence[str] = ()
     floor: int = 80
 
