@@ -18,7 +18,16 @@ __all__ = ["Catalogue", "CatalogueError", "Rule", "load_catalogue"]
 _FOLDER = Path(__file__).parent / "catalogue"
 _FIELDS = {f.name: f for f in fields(Effect)}
 _PLACES = re.compile(r"^(receiver|arg:(\d+|\*)|kw:\w+|\*)$")
-_PLACE_FIELDS = ("mutates", "holds", "holds_elements", "holds_objects", "keeps", "reads_files", "writes_files", "names_at")
+_PLACE_FIELDS = (
+    "mutates",
+    "holds",
+    "holds_elements",
+    "holds_objects",
+    "keeps",
+    "reads_files",
+    "writes_files",
+    "names_at",
+)
 _RETURNS = re.compile(r"^(scalar|fresh|receiver|elements|part|unknown|arg:\d+|kw:\w+)$")
 _OWN_KEYS = frozenset({"id", "functions", "methods", "rule", "where", "rules"})
 

@@ -22,7 +22,15 @@ _UNCOMPARED = "trait.uncompared"
 _CLONES = "trait.clones"
 """Types whose objects work on clones of what they hold: only generators in it move on."""
 _GENERATORS = frozenset({"numpy.random.Generator", "random.Random"})
-_TAKEN_APART = ("builtins.list", "builtins.tuple", "builtins.iterator", "builtins.generator", "numpy.", "pandas.", "comparison")
+_TAKEN_APART = (
+    "builtins.list",
+    "builtins.tuple",
+    "builtins.iterator",
+    "builtins.generator",
+    "numpy.",
+    "pandas.",
+    "comparison",
+)
 _SHALLOW = ("builtins.", "collections.", "array.")
 
 

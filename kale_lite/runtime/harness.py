@@ -112,6 +112,8 @@ class Harness:
             self._report_metrics()
             for wanted in self.spec.get("saves", []):
                 values = {name: self._take(name) for name in wanted["names"]}
+                if self.watch is not None and self.watch.world.temporary:
+                    self.watch.check_saved(values)
                 meta = store.write_payload(self.spec["store"], wanted["id"], values)
                 self.payloads[wanted["id"]] = {"bytes": meta["bytes"], "names": meta["names"]}
         except StepFailure as failure:

@@ -21,7 +21,8 @@ _HELPERS = ("loky", "joblib", "multiprocessing", "resource_tracker", "ipykernel"
 _ASIDE = ("__pycache__", ".ipynb_checkpoints", ".git", ".cache", ".ipython", ".config", "site-packages")
 _MOST = 10_000
 """Names kept of each kind: a step that touches more files is compared by the first ones."""
-_OUTSIDE = ("socket.connect", *_STARTING)
+_TEMPORARY = ("tempfile.mkdtemp", "tempfile.mkstemp")
+_OUTSIDE = ("socket.connect", *_TEMPORARY, *_STARTING)
 _ACTIVE: List["WorldWatch"] = []
 _HOOKED: List[bool] = []
 
@@ -54,6 +55,7 @@ class WorldWatch:
         self.read: Set[str] = set()
         self.ran = 0
         self.outside: Dict[Tuple[str, str], int] = {}
+        self.temporary: Dict[str, int] = {}
         if not _HOOKED:
             sys.addaudithook(_hook)
             _HOOKED.append(True)
@@ -71,8 +73,13 @@ class WorldWatch:
             kept.add(name)
 
     def left(self, event: str, args: Tuple[Any, ...]) -> None:
-        """A program is started, or a service connected to. Sockets in the file system are other processes of a library."""
-        if event in _STARTING:
+        """A program is started, a service connected to, or something temporary made.
+
+        Sockets in the file system are other processes of a library.
+        """
+        if event in _TEMPORARY:
+            self.temporary[os.fsdecode(args[0])] = self.ran + 1
+        elif event in _STARTING:
             command = args[_STARTING[event]]
             words = [command] if isinstance(command, (str, bytes, os.PathLike)) else list(command)
             text = " ".join(os.fsdecode(word) for word in words)

@@ -49,8 +49,19 @@ def linger(): threading.Thread(target=wait, name="lingering").start()
         ([("step:a", "import helper"), ("", ""), ("", "%%capture out\nhelper.linger()"), ("", "x = 1")],
          "a", "KL406", "lingering", "cell 3"),
         ([("step:a", "import subprocess\np = subprocess.Popen(['sleep', '30'])")], "a", "KL406", "sleep 30", "cell 1"),
+        ([("step:a", "import os, tempfile\ntmp = tempfile.TemporaryDirectory()"), ("", "name = tmp.name"),
+          ("step:b", "there = os.path.exists(name)")], "a", "KL406", "'name' holds the path", "cell 1"),
+        ([("step:a", "import os, tempfile\nf = tempfile.NamedTemporaryFile()\nparts = [f.name]"),
+          ("step:b", "there = os.path.exists(parts[0])")], "a", "KL406", "'parts' holds the path", "cell 1"),
+        ([("step:a", "import os, tempfile\nname = tempfile.mkdtemp()\nwith tempfile.TemporaryDirectory() as gone: pass"),
+          ("step:b", "there = os.path.exists(name), os.path.exists(gone)\nos.rmdir(name)")], "a", "", "", ""),
+        ([("step:a", "import asyncio\nasync def wait(): await asyncio.sleep(30)\ntask = asyncio.create_task(wait())")],
+         "a", "KL406", "task 'wait'", "cell 1"),
+        ([("step:a", "import asyncio\nasync def wait(): await asyncio.sleep(0)\ntask = asyncio.create_task(wait())\nawait task\nx = 1")],
+         "a", "", "", ""),
     ],
-    ids=["missed-write", "missed-read", "missed-draw", "missed-environment", "callback-may-change", "changed-input", "thread", "process"],
+    ids=["missed-write", "missed-read", "missed-draw", "missed-environment", "callback-may-change", "changed-input", "thread", "process", "temporary-folder",
+         "temporary-file", "temporary-that-stays", "task", "task-awaited"],
 )  # fmt: skip
 def test_watch(
     write_notebook: WriteNotebook, tmp_path: Path, cells: Cells, step: str, code: str, said: str, place: str

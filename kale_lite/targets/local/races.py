@@ -89,7 +89,9 @@ def _finding(step: Step, other: Step, path: str) -> Diagnostic:
 
 def _left(step: Step, other: str, kind: str, what: str, place: Location) -> Diagnostic:
     if kind == "program":
-        message = f"step {step.name!r} starts the program {what!r}, which analysis did not see, and step {other!r} uses files"
+        message = (
+            f"step {step.name!r} starts the program {what!r}, which analysis did not see, and step {other!r} uses files"
+        )
         rule = "`external: true`"
     else:
         message = f"step {step.name!r} connects to {what!r}, as step {other!r} does, which analysis did not see"

@@ -196,7 +196,11 @@ def _result(effects: Sequence[Effect], operands: Operands, result: Any, common: 
     for place, value in operands.places.items():
         if place in whole:
             continue
-        found = _holds(result, value) if place in inside and not _is_numeric(value) else objects.shared(result, value, common)
+        found = (
+            _holds(result, value)
+            if place in inside and not _is_numeric(value)
+            else objects.shared(result, value, common)
+        )
         if found and not any(objects.shared(value, operands.places[other]) for other in whole):
             yield f"gives what shares {found} with {place}"
     types = {e.type for e in effects if e.type.partition(".")[0] in _ARRAYS}

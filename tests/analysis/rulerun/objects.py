@@ -128,7 +128,9 @@ def _may_meet(one: Any, two: Any) -> bool:
 
 def _blocks(value: Any) -> list[Any]:
     values = [value] if isinstance(value, np.ndarray) else [block.values for block in value._mgr.blocks]
-    return [v if isinstance(v, np.ndarray) else np.asarray(getattr(v, "_ndarray", getattr(v, "_data", 0))) for v in values]
+    return [
+        v if isinstance(v, np.ndarray) else np.asarray(getattr(v, "_ndarray", getattr(v, "_data", 0))) for v in values
+    ]
 
 
 def _shows(one: Any, two: Any) -> bool:

@@ -43,7 +43,13 @@ def seaborn_table() -> Table:
 
 
 def joblib_table() -> Table:
-    return Table("joblib", ["joblib"], {**ARRAYS, "D": lambda: {"a": [1]}}, ["D, 'out.pkl'", "A, 'out.pkl'", "'in.pkl'", "F", "A", "D", "", "2"], files=joblib_file)
+    return Table(
+        "joblib",
+        ["joblib"],
+        {**ARRAYS, "D": lambda: {"a": [1]}},
+        ["D, 'out.pkl'", "A, 'out.pkl'", "'in.pkl'", "F", "A", "D", "", "2"],
+        files=joblib_file,
+    )
 
 
 def joblib_file(folder: Path) -> None:
