@@ -141,6 +141,7 @@ def _codes() -> dict[str, Code]:
         ("KL408", "effect was missed by analysis", error),
         ("KL409", "output was truncated", warning),
         ("KL410", "stored value cannot be loaded", error),
+        ("KL411", "program or service was missed by analysis", warning),
         ("KL412", "a library counts on from step to step", error),
         # The call.
         ("KL501", "parameter is unknown", error),

@@ -22,16 +22,17 @@ class Effect:
     (``pandas.DataFrame``) for which it holds; empty means any. With ``only_known`` it does not hold for a
     receiver of unknown type (for method names so common that guessing would order everything). ``mutates`` are
     the operands changed in place; operands not in it are left alone (that is what the rule knows). ``returns``
-    says what the result shares: ``scalar`` (immutable: nothing), ``fresh`` (a new object that shares nothing
-    with the operands), ``copy`` and ``deep_copy`` (of the first argument: an object as that is, which holds what it
-    holds, or copies of all that), ``receiver`` (the receiver itself, or a view that shares its memory), ``elements``
-    (objects held by the receiver), ``part`` (of an attribute: an object of its own that the receiver holds),
-    ``arg:N`` (that argument or a view of it), ``unknown`` (any operand or what it holds). ``holds`` are
-    operands that the (otherwise fresh) result keeps inside; ``holds_elements`` operands whose elements it
-    keeps. ``keeps`` are operands which the receiver keeps inside. ``type`` is the result's canonical type, or
-    the place (``arg:0``) of an operand of the same type; with ``returns: receiver`` the result is a view of
-    that type. ``calls`` says whether function operands are called, ``special`` which special methods
-    (``__repr__``) of operands, and of what they hold, are.
+    says what the result shares: ``scalar`` (immutable: nothing), ``fresh`` (a new object that shares nothing with the
+    operands), ``copy`` and ``deep_copy`` (of the first argument: an object as that is, which holds what it holds, or
+    copies of all that), ``receiver`` (the receiver itself, or a view that shares its memory), ``elements`` (objects
+    held by the receiver), ``part`` (of an attribute: an object of its own that the receiver holds), ``arg:N`` (that
+    argument or a view of it), ``unknown`` (any operand or what it holds). ``holds`` are operands that the (otherwise
+    fresh) result keeps inside; ``holds_elements`` operands whose elements it keeps, ``holds_objects`` operands of
+    which, however nested, it keeps what is no number, text, list or array. ``keeps`` are operands which the receiver
+    keeps inside; with ``keeps_when`` only if it is, or holds, an object of one of these types or of unknown type.
+    ``type`` is the result's canonical type, or the place (``arg:0``) of an operand of the same type; with ``returns:
+    receiver`` the result is a view of that type. ``calls`` says whether function operands are called, ``special``
+    which special methods (``__repr__``) of operands, and of what they hold, are.
 
     ``reads_files`` and ``writes_files`` are places of paths, or ``*`` for paths that cannot be known.
     ``reads_state``, ``writes_state``, ``draws`` and ``seeds`` are names of interpreter state; drawing is from a
@@ -55,7 +56,9 @@ class Effect:
     returns: str = "fresh"
     holds: tuple[str, ...] = ()
     holds_elements: tuple[str, ...] = ()
+    holds_objects: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
+    keeps_when: tuple[str, ...] = ()
     type: str = ""
     calls: bool = True
     special: tuple[str, ...] = ()

@@ -18,7 +18,16 @@ __all__ = ["Catalogue", "CatalogueError", "Rule", "load_catalogue"]
 _FOLDER = Path(__file__).parent / "catalogue"
 _FIELDS = {f.name: f for f in fields(Effect)}
 _PLACES = re.compile(r"^(receiver|arg:(\d+|\*)|kw:\w+|\*)$")
-_PLACE_FIELDS = ("mutates", "holds", "holds_elements", "keeps", "reads_files", "writes_files", "names_at")
+_PLACE_FIELDS = (
+    "mutates",
+    "holds",
+    "holds_elements",
+    "holds_objects",
+    "keeps",
+    "reads_files",
+    "writes_files",
+    "names_at",
+)
 _RETURNS = re.compile(r"^(scalar|fresh|copy|deep_copy|receiver|elements|part|unknown|arg:\d+|kw:\w+)$")
 _OWN_KEYS = frozenset({"id", "functions", "methods", "rule", "where", "rules"})
 
@@ -186,7 +195,8 @@ def _field(key: str, value: Any, where: str) -> Any:
         return items
     if key == "returns" and not _RETURNS.match(str(value)):
         raise CatalogueError(
-            f"{where}: `returns: {value}` is none of scalar, fresh, copy, deep_copy, receiver, elements, part, arg:N, unknown"
+            f"{where}: `returns: {value}` is none of scalar, fresh, copy, deep_copy, receiver, elements, part, arg:N, "
+            "unknown"
         )
     if not isinstance(value, type(_FIELDS[key].default)):
         raise CatalogueError(f"{where}: field {key!r} has the wrong type")

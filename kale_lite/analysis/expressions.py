@@ -24,7 +24,7 @@ MOST_THINGS = 12
 """Code that reaches itself would make parts of parts, and parts of many things, without end. Beyond these numbers a
 part is taken for the whole: coarser, never wrong."""
 
-_ADVANCING = frozenset(
+ADVANCING = frozenset(
     {
         "builtins.iterator",
         "builtins.generator",
@@ -366,10 +366,10 @@ def elements(m: Machine, frame: Frame, value: Value, node: ast.AST) -> Value:
     found: set[int] = set()
     own = implicit_call(m, frame, value, ("__iter__", "__next__", "__getitem__"), node)
     for thing in m.heap.things(value):
-        if thing.type in _ADVANCING:
+        if thing.type in ADVANCING:
             m.mutate(_drawn_from(m, thing), node)
         found |= m.heap.contents(thing)
-        if thing.kind == "opaque" and thing.type not in _CONTAINERS and thing.type not in _ADVANCING:
+        if thing.kind == "opaque" and thing.type not in _CONTAINERS and thing.type not in ADVANCING:
             # Rows of arrays are views; and iterating may advance an object of unknown type.
             found.add(thing.id)
             m.log.cleared.add(thing.id)
@@ -381,7 +381,7 @@ def _drawn_from(m: Machine, thing: Thing) -> set[int]:
     found, todo = set[int](), [thing]
     while todo:
         one = todo.pop()
-        if one.id not in found and one.type in _ADVANCING:
+        if one.id not in found and one.type in ADVANCING:
             found.add(one.id)
             todo += [m.heap[i] for i in one.attrs.get(SOURCES, ())]
     return found

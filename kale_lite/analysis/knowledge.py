@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kale_lite.analysis import calls, copies, expressions, namespace
 from kale_lite.analysis.effect import Effect, preferred
-from kale_lite.analysis.heap import NOTHING, SOURCES, UNKNOWN_TEXT, Value, joined
+from kale_lite.analysis.heap import DICT_VIEWS, NOTHING, SOURCES, UNKNOWN_TEXT, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 
 if TYPE_CHECKING:
@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 
 __all__ = ["applicable", "apply"]
 
+_UNCOMPARED = "trait.uncompared"
+"""Types whose objects count calls or fill caches inside, so that comparing them tells nothing."""
+_CLONES = "trait.clones"
+"""Types whose objects work on clones of what they hold: only generators in it move on."""
+_GENERATORS = frozenset({"numpy.random.Generator", "random.Random"})
+_TAKEN_APART = (
+    "builtins.list",
+    "builtins.tuple",
+    "builtins.iterator",
+    "builtins.generator",
+    "numpy.",
+    "pandas.",
+    "comparison",
+)
 _SHALLOW = ("builtins.", "collections.", "array.")
 
 
@@ -45,7 +59,9 @@ def apply(
     changed = {place for effect in effects for place in effect.mutates}
     cleared = joined([receiver, *arguments.all]).objects
     kept = {i for place in changed for i in operands.at(place).objects}
-    m.log.cleared.update(m.deep(Value(cleared - kept)))
+    alone = m.deep(Value(cleared - kept))
+    m.log.cleared.update(alone)
+    m.log.uncompared.update(i for i in alone if _UNCOMPARED in m.bases(m.heap[i].type))
     return joined(results)
 
 
@@ -66,7 +82,8 @@ class _Operands:
 
 
 def _apply_one(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands) -> Value:
-    if effect.draws_when and not _may_draw(m, effect, operands):
+    subject = operands.at("receiver" if effect.form == "method" else "arg:0")
+    if effect.draws_when and not _is_among(m, effect.draws_when, subject, operands.everything()):
         effect = replace(effect, draws=())
     namespace.apply_state(m, effect, node)
     _apply_files(m, node, effect, operands)
@@ -82,28 +99,53 @@ def _apply_one(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands
             expressions.elements(m, frame, operands.at(place), node)
     for place in effect.mutates:
         _mutate(m, node, operands.at(place), effect.rule)
+    if effect.calls:
+        _advance(m, frame, node, effect, operands)
+    if not effect.keeps_when or _is_among(m, effect.keeps_when, operands.receiver, operands.receiver):
+        _keep(m, effect, operands)
+    return _result(m, frame, node, effect, operands, called)
+
+
+def _advance(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands) -> None:
+    """Iterators and open files that a call is given are read on, but for those that its result keeps for later."""
+    kept = {i for place in effect.holds for i in operands.at(place).objects}
+    given = joined(operands.arguments.all or (NOTHING,))
+    for thing in m.heap.things(Value(given.objects - kept)):
+        if thing.type in expressions.ADVANCING:
+            expressions.elements(m, frame, Value(frozenset({thing.id})), node)
+        elif thing.type.startswith("io."):
+            m.mutate([thing.id], node, effect.rule)
+
+
+def _keep(m: Machine, effect: Effect, operands: _Operands) -> None:
     for place in effect.keeps:
         for thing in m.heap.things(operands.receiver):
             if thing.kind != "external":
                 m.heap.hold(thing, operands.at(place).objects)
-    return _result(m, frame, node, effect, operands, called)
 
 
-def _may_draw(m: Machine, effect: Effect, operands: _Operands) -> bool:
-    """Whether an operand is or holds an object that draws, such as an estimator without a random state."""
-    subject = operands.at("receiver" if effect.form == "method" else "arg:0")
+def _is_among(m: Machine, types: Sequence[str], subject: Value, value: Value) -> bool:
+    """Whether a value is or holds an object of such types, such as an estimator without a random state."""
     if any(thing.kind == "opaque" and not thing.type for thing in m.heap.things(subject)):
         return True
-    held = m.heap.reach(operands.everything().objects)
-    held = held.union(*(m.heap[i].members for i in held))
-    return any(m.heap[i].type in effect.draws_when for i in held)
+    reached = m.heap.reach(value.objects)
+    reached = reached.union(*(m.heap[i].members for i in reached))
+    found = (m.heap[i].type for i in reached)
+    return any(kind in types or not m.bases(kind).isdisjoint(types) for kind in found if kind)
 
 
 def _mutate(m: Machine, node: ast.AST, value: Value, rule: str) -> None:
     """A container's own methods change the container; others may change all that an object is made of."""
     for thing in m.heap.things(value):
         shallow = thing.type.startswith(_SHALLOW)
-        m.mutate([thing.id] if shallow else m.deep(Value(frozenset({thing.id}))), node, rule)
+        m.mutate([thing.id] if shallow else _changed_with(m, thing), node, rule)
+
+
+def _changed_with(m: Machine, thing: Thing) -> frozenset[int]:
+    everything = m.deep(Value(frozenset({thing.id})))
+    if _CLONES not in m.bases(thing.type):
+        return everything
+    return frozenset(i for i in everything if i == thing.id or not m.heap[i].type or m.heap[i].type in _GENERATORS)
 
 
 def _result(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands, called: Value) -> Value:
@@ -147,12 +189,40 @@ def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _O
         m.heap.hold(thing, _without_modules(m, operands.at(place)), SOURCES if lazy else None)
     for place in effect.holds_elements:
         for held in m.heap.things(operands.at(place)):
-            m.heap.hold(thing, m.heap.contents(held))
+            m.heap.hold(thing, _contents(m, held) - {thing.id})
+    for place in effect.holds_objects:
+        m.heap.hold(thing, _objects_in(m, operands.at(place)) - {thing.id})
     if lazy and thing.items:
         m.heap.hold(thing, {m.heap.pair(thing, set(thing.items)).id})
     if effect.calls:
         m.heap.hold(thing, called.objects)
     return Value(frozenset({thing.id}))
+
+
+def _contents(m: Machine, thing: Thing) -> set[int]:
+    """The elements of a thing; those of a view are the elements of what it is a view of, not that itself."""
+    seen = {thing.id}
+    while thing.view_of is not None and thing.type not in DICT_VIEWS and thing.view_of not in seen:
+        thing = m.heap[thing.view_of]
+        seen.add(thing.id)
+    return m.heap.contents(thing) - seen
+
+
+def _objects_in(m: Machine, value: Value) -> set[int]:
+    """What an array made of an operand keeps as objects: not lists and arrays, but what is in them."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    todo = list(value.objects)
+    while todo:
+        thing = m.heap[todo.pop()]
+        if thing.id in seen or thing.kind == "external":
+            continue
+        seen.add(thing.id)
+        if thing.type.startswith(_TAKEN_APART):
+            todo += _contents(m, thing)
+        else:
+            found.add(thing.id)
+    return found
 
 
 def _type_of(m: Machine, effect: Effect, operands: _Operands) -> str:

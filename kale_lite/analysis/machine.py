@@ -56,6 +56,7 @@ class StepLog:
     mutated: dict[int, Cause] = field(default_factory=dict)
     identity: set[int] = field(default_factory=set)
     cleared: set[int] = field(default_factory=set)
+    uncompared: set[int] = field(default_factory=set)
     files: dict[tuple[str, bool], FileEffect] = field(default_factory=dict)
     services: dict[str, Cause] = field(default_factory=dict)
     patched: dict[str, Cause] = field(default_factory=dict)

@@ -162,6 +162,7 @@ class _Versions:
             if name not in saved and name in self.live[index]
             and not name.startswith(STATE_PREFIX)
             and step.log.cleared & self.reach.get(name, frozenset())
+            and not step.log.uncompared & self.reach.get(name, frozenset())
         }  # fmt: skip
 
 

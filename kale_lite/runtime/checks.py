@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from typing import Any, Dict, List, Set
 
-from . import state, store
+from . import pickling, state, store
 from .failures import StepFailure
 from .inputs import Inputs
 from .libraries import Libraries
-from .watch import FileWatch
+from .watch import WorldWatch
 
 __all__ = ["Watch"]
 
@@ -45,13 +46,14 @@ class Watch:
         self.kept = {name: namespace.get(name, _MISSING) for name in spec.get("watch", {}).get("kept", [])}
         self.ran = -1
         self.first: Dict[Any, int] = {}
-        self.files = FileWatch(os.path.dirname(os.path.dirname(spec["result"])))
+        self.world = WorldWatch(os.path.dirname(os.path.dirname(spec["result"])))
         self.libraries = Libraries(spec.get("watch", {}).get("libraries", []))
         self.within: Dict[str, Any] = {}
 
     def after_cell(self) -> None:
         """Note what is new since the last cell, to tell later during which it came about. The load cell is number 0."""
         self.ran += 1
+        self.world.ran = self.ran
         changed = [kind for kind, before in self.states.items() if before is not None and state.digest(kind) != before]
         bound = [name for name, before in self.kept.items() if self.namespace.get(name, _MISSING) is not before]
         for thing in (*changed, *bound, *(t.ident for t in threading.enumerate()), *_children()):
@@ -59,12 +61,13 @@ class Watch:
 
     def check(self) -> None:
         """Raise StepFailure for the first thing that is not as analysis assumed."""
-        self.files.stop()
+        self.world.stop()
         self.within = self.libraries.stop()
         self._check_inputs()
         self._check_names()
         self._check_states()
         self._check_threads()
+        self._check_tasks()
         self._check_processes()
 
     def _check_inputs(self) -> None:
@@ -118,6 +121,39 @@ class Watch:
                     ran=self.first.get(thread.ident, 0),
                 )
 
+    def _check_tasks(self) -> None:
+        asyncio = sys.modules.get("asyncio")
+        try:
+            tasks = asyncio.all_tasks() if asyncio is not None else ()
+        except RuntimeError:  # no loop is running
+            return
+        for task in tasks:
+            frame = getattr(task.get_coro(), "cr_frame", None)
+            if frame is not None and frame.f_globals is self.namespace and not task.done() and not _is_cell(frame):
+                raise StepFailure(
+                    "KL406",
+                    f"task {frame.f_code.co_name!r} is still running when the step ends",
+                    "wait for it in the step that starts it: await the task",
+                    ran=self.ran,
+                )
+
+    def check_saved(self, values: Dict[str, Any]) -> None:
+        """Raise StepFailure when saved values name a temporary folder or file that goes with this process."""
+        doomed = [path for path in self.world.temporary if os.path.exists(path) and _goes_with_process(path)]
+        if not doomed:
+            return
+        for name, value in values.items():
+            data, _ = pickling.dump(value)
+            for path in doomed:
+                if path.encode() in data:
+                    raise StepFailure(
+                        "KL406",
+                        f"{name!r} holds the path of {path!r}, which is temporary and removed when the step ends",
+                        "make it by tempfile.mkdtemp(), which stays, or tag the cells that use it as one step",
+                        name,
+                        self.world.temporary[path],
+                    )
+
     def _check_processes(self) -> None:
         for pid, command in _children().items():
             if pid not in self.processes and not any(word in command for word in _HELPERS):
@@ -127,6 +163,23 @@ class Watch:
                     "wait for it in the step that starts it: process.wait()",
                     ran=self.first.get(pid, 0),
                 )
+
+
+def _is_cell(frame: Any) -> bool:
+    """Whether a task is the running cell itself."""
+    return bool(frame.f_code.co_name == "<module>")
+
+
+def _goes_with_process(path: str) -> bool:
+    """Whether something temporary has an owner that removes it, as mkdtemp and mkstemp have not."""
+    import gc
+    import weakref
+
+    registry = getattr(weakref.finalize, "_registry", {})
+    if any(path in info.args for info in list(registry.values())):
+        return True
+    closers = (one for one in gc.get_objects() if type(one).__name__ == "_TemporaryFileCloser")
+    return any(getattr(one, "name", None) == path and getattr(one, "delete", False) for one in closers)
 
 
 def _candidates() -> List[str]:

@@ -112,6 +112,8 @@ class Harness:
             self._report_metrics()
             for wanted in self.spec.get("saves", []):
                 values = {name: self._take(name) for name in wanted["names"]}
+                if self.watch is not None and self.watch.world.temporary:
+                    self.watch.check_saved(values)
                 meta = store.write_payload(self.spec["store"], wanted["id"], values)
                 self.payloads[wanted["id"]] = {"bytes": meta["bytes"], "names": meta["names"]}
         except StepFailure as failure:
@@ -149,7 +151,8 @@ class Harness:
         result = {
             "format": 1, "step": self.spec["step"], "status": status, "metrics": self.metrics,
             "payloads": self.payloads, "diagnostics": diagnostics, "seconds": self.seconds,
-            "files": self.watch.files.report() if self.watch is not None else {},
+            "files": self.watch.world.report() if self.watch is not None else {},
+            "outside": self.watch.world.report_outside() if self.watch is not None else [],
             "libraries": self.watch.within if self.watch is not None else {},
             "unchecked": self.watch.inputs.unchecked if self.watch is not None else [],
         }  # fmt: skip

@@ -50,12 +50,11 @@ def _make_view(owner: Any, start: int, shape: Any, strides: Any, dtype: Any, wri
     return view
 
 
-def _streams() -> Dict[int, str]:
-    """The streams that every process has, by their identity."""
-    return {id(getattr(sys, name)): name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is not None}
+_STREAMS = ("stdin", "stdout", "stderr")
 
 
 def _standard_stream(name: str) -> Any:
+    """The stream of that name, which every process has."""
     return getattr(sys, name)
 
 
@@ -138,8 +137,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             return _reduce_cached(obj)
         if type(obj) in _DICT_VIEWS:
             return _make_dict_view, (gc.get_referents(obj.mapping)[0], _DICT_VIEWS[type(obj)])
-        if id(obj) in _streams():
-            return _standard_stream, (_streams()[id(obj)],)
+        if obj is sys.stdout or obj is sys.stderr or obj is sys.stdin:
+            return _standard_stream, (next(name for name in _STREAMS if obj is getattr(sys, name)),)
         if type(obj) in iterators.REDUCERS:
             return iterators.REDUCERS[type(obj)](obj)
         for kind, name in _REFUSED:

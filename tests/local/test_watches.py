@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,19 @@ def linger(): threading.Thread(target=wait, name="lingering").start()
         ([("step:a", "import helper"), ("", ""), ("", "%%capture out\nhelper.linger()"), ("", "x = 1")],
          "a", "KL406", "lingering", "cell 3"),
         ([("step:a", "import subprocess\np = subprocess.Popen(['sleep', '30'])")], "a", "KL406", "sleep 30", "cell 1"),
+        ([("step:a", "import os, tempfile\ntmp = tempfile.TemporaryDirectory()"), ("", "name = tmp.name"),
+          ("step:b", "there = os.path.exists(name)")], "a", "KL406", "'name' holds the path", "cell 1"),
+        ([("step:a", "import os, tempfile\nf = tempfile.NamedTemporaryFile()\nparts = [f.name]"),
+          ("step:b", "there = os.path.exists(parts[0])")], "a", "KL406", "'parts' holds the path", "cell 1"),
+        ([("step:a", "import os, tempfile\nname = tempfile.mkdtemp()\nwith tempfile.TemporaryDirectory() as gone: pass"),
+          ("step:b", "there = os.path.exists(name), os.path.exists(gone)\nos.rmdir(name)")], "a", "", "", ""),
+        ([("step:a", "import asyncio\nasync def wait(): await asyncio.sleep(30)\ntask = asyncio.create_task(wait())")],
+         "a", "KL406", "task 'wait'", "cell 1"),
+        ([("step:a", "import asyncio\nasync def wait(): await asyncio.sleep(0)\ntask = asyncio.create_task(wait())\nawait task\nx = 1")],
+         "a", "", "", ""),
     ],
-    ids=["missed-write", "missed-read", "missed-draw", "missed-environment", "callback-may-change", "changed-input", "thread", "process"],
+    ids=["missed-write", "missed-read", "missed-draw", "missed-environment", "callback-may-change", "changed-input", "thread", "process", "temporary-folder",
+         "temporary-file", "temporary-that-stays", "task", "task-awaited"],
 )  # fmt: skip
 def test_watch(
     write_notebook: WriteNotebook, tmp_path: Path, cells: Cells, step: str, code: str, said: str, place: str
@@ -64,6 +76,45 @@ def test_watch(
     assert said in problem.message
     assert str(problem.location) == place
     assert problem.hint
+
+
+OUTSIDE = """
+import socket, subprocess
+
+def program(): subprocess.run(["true"])
+def service(port): socket.create_connection(("127.0.0.1", port)).close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("", "open('mine.txt', 'w').close()", "starts the program 'true'"),
+        ("", "x = 1", ""),
+        ("service", "helper.service({port})", "connects to '127.0.0.1:{port}', as step 'a' does"),
+        ("service", "x = 1", ""),
+        ("service", "helper.service({other})", ""),
+    ],
+    ids=["program-and-files", "program-alone", "service-of-two", "service-of-one", "two-services"],
+)
+def test_what_leaves_the_process_is_told_where_another_step_could_care(
+    write_notebook: WriteNotebook, tmp_path: Path, first: str, second: str, said: str
+) -> None:
+    (tmp_path / "helper.py").write_text(OUTSIDE)
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        ports = {"port": one.getsockname()[1], "other": two.getsockname()[1]}
+        call = f"helper.service({ports['port']})" if first else "helper.program()"
+        steps = [("step:a", call), ("step:b", second.format(**ports))]
+        steps = steps if first else [steps[1], ("step:c", "y = 2"), ("", call)]
+        cells = [("imports", "import helper"), *steps]
+        result = load(write_notebook(cells)).run(output_dir=tmp_path / "out", jobs=1)
+    assert result.status == "done"
+    found = [d for step in result.steps.values() for d in step.diagnostics]
+    assert [d.code for d in found] == (["KL411"] if said else [])
+    if said:
+        assert said.format(**ports) in found[0].message
+        assert found[0].step == ("b" if first else "c")
+        assert str(found[0].location) == ("cell 3" if first else "cell 4")
 
 
 QUIET: Cells = [

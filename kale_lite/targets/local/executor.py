@@ -114,9 +114,10 @@ class PapermillExecutor:
         race = self.races.add(step, report.get("files", {})) or self.within.add(step, report.get("libraries", {}))
         if race is not None:
             return StepResult("failed", diagnostics=(race, *self._warnings(step)))
+        missed = self.races.outside(step, report.get("outside", []))
         return StepResult(
-            "done", metrics=report["metrics"], payloads=report["payloads"], diagnostics=self._warnings(step),
-            unchecked=tuple(report["unchecked"]),
+            "done", metrics=report["metrics"], payloads=report["payloads"],
+            diagnostics=(*missed, *self._warnings(step)), unchecked=tuple(report["unchecked"]),
         )  # fmt: skip
 
     def _prepare(self, step: Step, result: Path) -> Any:
