@@ -52,6 +52,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, help="at most so many examples")
     parser.add_argument("--plain", action="store_true", help="only tell which examples count")
     parser.add_argument("--edges", type=int, default=0, metavar="N", help="try out N edges of each (default: none)")
+    parser.add_argument(
+        "--keep-same",
+        action="store_true",
+        help="do not verify again what was the same with an earlier version of kale-lite",
+    )
     parser.add_argument("-j", "--jobs", type=int, default=1, help="examples at once")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all outcomes here")
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help=f"default: {CACHE}")
@@ -79,7 +84,7 @@ def _measure(jobs: Sequence[Candidate], rule: Rule, arguments: argparse.Namespac
     outcomes = [Outcome(c.package, c.path, "excluded", c.problem) for c in jobs if c.problem]
     left = [c for c in jobs if not c.problem]
     with ProcessPoolExecutor(arguments.jobs) as pool:
-        given = (rule, arguments.cache.resolve(), engine, arguments.plain, arguments.edges)
+        given = (rule, arguments.cache.resolve(), engine, arguments)
         running = [pool.submit(_one, candidate, *given) for candidate in left]
         for number, future in enumerate(as_completed(running), 1):
             outcomes.append(future.result())
@@ -87,7 +92,7 @@ def _measure(jobs: Sequence[Candidate], rule: Rule, arguments: argparse.Namespac
     return sorted(outcomes, key=lambda o: (o.package, o.path))
 
 
-def _one(candidate: Candidate, rule: Rule, cache: Path, engine: str, only_plain: bool, try_edges: int) -> Outcome:
+def _one(candidate: Candidate, rule: Rule, cache: Path, engine: str, arguments: argparse.Namespace) -> Outcome:
     """The outcome of a candidate, from the cache where it still holds."""
     kept = cache / "results" / candidate.package / f"{candidate.slug}.json"
     content = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
@@ -100,13 +105,14 @@ def _one(candidate: Candidate, rule: Rule, cache: Path, engine: str, only_plain:
         outcome.status = "excluded" if outcome.reason else ""
         content = {"notebook": source, "outcome": asdict(outcome)}
     outcome = Outcome(**content["outcome"])
-    if outcome.counts and content.get("engine") != engine and not only_plain:
+    holds = content.get("engine") == engine or (arguments.keep_same and outcome.status == "same")
+    if outcome.counts and not holds and not arguments.plain:
         outcome = Outcome(candidate.package, candidate.path, plain=outcome.plain)
         runs.verify(notebook, outcome, variables)
         content |= {"engine": engine, "outcome": asdict(outcome)}
-    if outcome.status in ("same", "differs") and content.get("edges") != [engine, try_edges]:
-        edges.measure(notebook, outcome, variables, try_edges)
-        content |= {"edges": [engine, try_edges], "outcome": asdict(outcome)}
+    if outcome.status in ("same", "differs") and content.get("edges") != [engine, arguments.edges]:
+        edges.measure(notebook, outcome, variables, arguments.edges)
+        content |= {"edges": [engine, arguments.edges], "outcome": asdict(outcome)}
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(content), "utf-8")
     return replace(outcome, status=outcome.status or "not run")
