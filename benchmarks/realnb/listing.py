@@ -133,6 +133,8 @@ def as_notebook(path: Path) -> nbformat.NotebookNode:
             number += 1
             cell.metadata["tags"].append(f"step:c{number:02}")
     _, notebook = nbformat.validator.normalize(notebook)
+    for place, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{place}"  # those given by nbformat are random, and the notebook would be another each time
     return notebook
 
 

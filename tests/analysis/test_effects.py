@@ -68,7 +68,7 @@ def test_lines_do_not_disturb_each_other() -> None:
     [
         ("rules: [{id: r, functions: f, mutates: first}]", "'r'"),
         ("rules: [{id: r, functions: f, mutatse: receiver}]", "mutatse"),
-        ("rules: [{id: r, functions: f, returns: copy}]", "returns: copy"),
+        ("rules: [{id: r, functions: f, returns: twin}]", "returns: twin"),
         ("rules: [{id: r, rule: {kind: no_such_kind}}]", "'r'"),
         ("rules: [{id: r}]", "'r'"),
         ("rules: [{functions: f}]", "rule 1"),
