@@ -52,7 +52,7 @@ def effects_command(
     from kale_lite.notebook.settings import read_settings
 
     catalogue = load_catalogue(read_settings(Path.cwd()).effects)
-    rules = [rule for rule in catalogue.rules if _concerns(rule, call, catalogue)]
+    rules = _matching(call, catalogue)
     if as_json:
         typer.echo(json.dumps([_as_json(rule) for rule in rules], indent=1))
     elif rules:
@@ -63,17 +63,22 @@ def effects_command(
         raise typer.Exit(ExitCode.REFUSED)
 
 
-def _concerns(rule: Any, call: str, catalogue: Any) -> bool:
-    """Whether a rule may hold for a call. Without arguments, rules for some arguments only are told too."""
-    if "(" in call:
-        text = _canonical(call)
-        return any(rule.effect in found for found in catalogue.match([text]))
-    owner, _, name = _full_name(call).rpartition(".")
-    if rule.names(f"{owner}.{name}" if owner else name):
+def _matching(call: str, catalogue: Any) -> list[Any]:
+    """The rules that may hold for a call; for a name those for some arguments only too, and what reading it does."""
+    text = _canonical(call) if "(" in call else _full_name(call)
+    (effects,) = catalogue.match([text])
+    named = () if "(" in call else (rule for rule in catalogue.rules if _concerns(rule, text, catalogue))
+    found = [id(rule) for rule in named]
+    return [rule for rule in catalogue.rules if rule.effect in effects or id(rule) in found]
+
+
+def _concerns(rule: Any, name: str, catalogue: Any) -> bool:
+    """Whether a rule is about a function or method of this name. A bare name is a method's of any receiver, too."""
+    owner, _, last = name.rpartition(".")
+    if rule.names(name):
         return True
     family = {owner, *catalogue.bases(owner)}
-    receivers = set(rule.effect.receiver)
-    return bool(owner) and rule.names(f"_.{name}") and (bool(family & receivers) or owner in ("_", ""))
+    return bool(rule.names(f"_.{last}")) and (owner in ("_", "") or bool(family & set(rule.effect.receiver)))
 
 
 def _full_name(name: str) -> str:
@@ -119,11 +124,14 @@ def _lines(rule: Any) -> Iterator[str]:
 def _described(effect: Any) -> Iterator[str]:
     for key, words in _WORDS:
         if getattr(effect, key):
-            yield f"{words}: {', '.join(getattr(effect, key))}"
+            when = getattr(effect, f"{key}_when", ())
+            only = f", if an operand is or holds a {' or '.join(when)}" if when else ""
+            yield f"{words}: {', '.join(getattr(effect, key))}{only}"
     if not effect.mutates:
         yield "changes none of its operands"
     result = _RESULTS.get(effect.returns, effect.returns)
-    kept = ", ".join((*effect.holds, *(f"elements of {place}" for place in effect.holds_elements)))
+    kept = ", ".join((*effect.holds, *(f"elements of {place}" for place in effect.holds_elements),
+                      *(f"objects in {place}" for place in effect.holds_objects)))  # fmt: skip
     kind = f" of type {effect.type}" if effect.type and not effect.type.startswith("arg:") else ""
     yield f"gives: {result}{kind}" + (f", which keeps {kept}" if kept else "")
     if effect.replayable:

@@ -154,3 +154,23 @@ def test_libraries_order_what_they_must(write_notebook: WriteNotebook, cells: li
     names = ("one", "two", "three")
     path = write_notebook([(f"step:{name}", cell) for name, cell in zip(names, cells, strict=True)])
     assert (("two", "three") in load(path).compile().edges) is ordered
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("predict", "sklearn-predict"),
+        ("os.environ", "reads state: os.environ"),
+        ("df.drop(c, inplace=True)", "changes: receiver"),
+        ("np.random.seed", "seeds: numpy.random"),
+        ("sklearn.svm.SVC()", "type sklearn.UnseededEstimator"),
+        ("sklearn.svm.SVC(random_state=0)", "type sklearn.BaseEstimator"),
+        ("model.fit(X)", "the receiver keeps: arg:*, if an operand is or holds a sklearn.Keeping"),
+        ("plt.savefig('a.png')", "writes the file at: arg:0"),
+        ("np.array(rows)", "which keeps objects in arg:0"),
+    ],
+)
+def test_what_effects_tells(call: str, said: str) -> None:
+    result = CliRunner().invoke(app, ["effects", call])
+    assert result.exit_code == 0
+    assert said in result.output

@@ -21,6 +21,7 @@ BOTH = ("b", "c")
         ("df.to_sql('t', engine)", "d = pd.read_sql('select 1', engine)", True),
         ("k = sqlite3.connect('one.db').execute('create table t (x)')", "m = sqlite3.connect('one.db').execute('select * from t')", True),
         ("k = sqlite3.connect('one.db').execute('create table t (x)')", "m = sqlite3.connect('two.db').execute('select 1')", False),
+        ("k = sqlite3.connect(':memory:').execute('select 1')", "m = sqlite3.connect(':memory:').execute('select 2')", False),
         ("subprocess.run(['make'])", "d = open('made.txt').read()", True),
         ("subprocess.run(['make'])", "n = len(df)", False),
         ("subprocess.run(['one'])", "subprocess.run(['two'])", True),
@@ -29,7 +30,7 @@ BOTH = ("b", "c")
         ("x = sns.load_dataset('tips')", "r = requests.get('http://x')", True),
     ],
     ids=["service-http", "service-session-and-urllib", "http-and-sql-apart", "service-sql", "database-file",
-         "databases-apart", "program-and-file", "program-and-memory-apart", "programs", "clock-apart", "text-apart",
+         "databases-apart", "databases-in-memory-apart", "program-and-file", "program-and-memory-apart", "programs", "clock-apart", "text-apart",
          "service-download"],
 )  # fmt: skip
 def test_order(write_notebook: WriteNotebook, b: str, c: str, ordered: bool) -> None:

@@ -190,7 +190,7 @@ def _result(effects: Sequence[Effect], operands: Operands, result: Any, common: 
     if "unknown" in returns:
         return
     whole = operands.named([p for e in effects for p in (*e.holds, e.returns.replace("part", "receiver"))])
-    if "elements" in returns:
+    if returns & {"elements", "receiver"}:
         whole |= {"receiver"} | operands.named([p for e in effects for p in e.keeps])
     inside = operands.named([p for e in effects for p in (*e.holds_elements, *e.holds_objects)])
     for place, value in operands.places.items():
