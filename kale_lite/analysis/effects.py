@@ -186,7 +186,8 @@ def _field(key: str, value: Any, where: str) -> Any:
         return items
     if key == "returns" and not _RETURNS.match(str(value)):
         raise CatalogueError(
-            f"{where}: `returns: {value}` is none of scalar, fresh, copy, deep_copy, receiver, elements, part, arg:N, unknown"
+            f"{where}: `returns: {value}` is none of scalar, fresh, copy, deep_copy, receiver, elements, part, arg:N, "
+            "unknown"
         )
     if not isinstance(value, type(_FIELDS[key].default)):
         raise CatalogueError(f"{where}: field {key!r} has the wrong type")

@@ -49,7 +49,11 @@ def reduce_shared(value: Any, known: Any) -> Optional[Any]:
         shared, _ = known.setdefault(id(value.refs), (Shared(), value.refs))
         return _make_block, (make, arguments, shared)
     managers = sys.modules.get("pandas.core.internals.managers")
-    if managers is not None and type(value) is managers.SingleBlockManager and _is_shared(getattr(value.blocks[0], "refs", None)):
+    if (
+        managers is not None
+        and type(value) is managers.SingleBlockManager
+        and _is_shared(getattr(value.blocks[0], "refs", None))
+    ):
         # By itself it is pickled without its block.
         return managers.SingleBlockManager, (value.blocks[0], value.axes[0])
     pandas = sys.modules.get("pandas")

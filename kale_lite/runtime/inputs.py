@@ -86,5 +86,5 @@ def _written(known: _Buffer, raw: memoryview) -> bool:
 
 
 def _looked_at(value: Any) -> Tuple[str, List[memoryview]]:
-    data, buffers = pickling.dump(value)
+    data, buffers = pickling.dump(value, sharing=False)
     return hashlib.sha256(data).hexdigest(), [buffer.raw() for buffer in buffers]

@@ -117,12 +117,13 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         self.shared = shared
         self.owners: Dict[int, List[Any]] = {}
         self.shared_blocks: Dict[int, Any] = {}
+        self.sharing = True
 
     def reducer_override(self, obj: Any) -> Any:
         numpy = sys.modules.get("numpy")
         if numpy is not None and type(obj) is numpy.ndarray:
             return self._reduce_array(obj, numpy)
-        shared = frames.reduce_shared(obj, self.shared_blocks)
+        shared = frames.reduce_shared(obj, self.shared_blocks) if self.sharing else None
         if shared is not None:
             return shared
         if isinstance(obj, types.FunctionType) and (_is_notebooks(obj) or _made_by_library(obj)):
@@ -332,22 +333,23 @@ def _make_cached(inner: Any, maxsize: Optional[int], typed: bool) -> Any:
     return functools.lru_cache(maxsize=maxsize, typed=typed)(inner)
 
 
-def dump(value: Any) -> Tuple[bytes, List[pickle.PickleBuffer]]:
+def dump(value: Any, *, sharing: bool = True) -> Tuple[bytes, List[pickle.PickleBuffer]]:
     """The pickle of a value and its large buffers, which are not copied.
 
+    Without ``sharing`` it is only to be compared: alike whatever else now shares the memory of a frame.
     Raises Unserialisable, TypeError, AttributeError, pickle.PicklingError and what values raise.
     """
     try:
-        return _dump(value)
+        return _dump(value, sharing)
     except (RecursionError, pickle.PicklingError) as error:
         # cloudpickle tells of deep recursion by an error of its own.
         if "recursion" not in str(error):
             raise
-        result: Tuple[bytes, List[pickle.PickleBuffer]] = _in_deep_thread(lambda: _dump(value))
+        result: Tuple[bytes, List[pickle.PickleBuffer]] = _in_deep_thread(lambda: _dump(value, sharing))
         return result
 
 
-def _dump(value: Any) -> Tuple[bytes, List[pickle.PickleBuffer]]:
+def _dump(value: Any, sharing: bool) -> Tuple[bytes, List[pickle.PickleBuffer]]:
     buffers: List[pickle.PickleBuffer] = []
 
     def keep(buffer: pickle.PickleBuffer) -> bool:
@@ -364,6 +366,7 @@ def _dump(value: Any) -> Tuple[bytes, List[pickle.PickleBuffer]]:
     while True:
         stream = io.BytesIO()
         pickler = make(stream, shared, protocol=5, buffer_callback=keep)
+        pickler.sharing = sharing
         pickler.dump(value)
         if make is Pickler and any(code in stream.getvalue() for code in (pickle.EMPTY_SET, pickle.FROZENSET)):
             make = _SetPickler

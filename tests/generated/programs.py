@@ -17,7 +17,14 @@ __all__ = ["Cell", "Program", "branched", "notebook", "programs"]
 
 _HOLE = re.compile(r"<(\+?[A-Za-z]*)(?::(\d))?>")
 _DATA = ("a", "b", "c", "d", "e", "rows", "out", "total")
-_NAMES = {"X": ("f", "g", "h", "k"), "Y": ("f", "m", "change"), "H": ("table",), "K": ("gen",), "C": ("Base", "Thing"), "Z": ("Ctx",)}
+_NAMES = {
+    "X": ("f", "g", "h", "k"),
+    "Y": ("f", "m", "change"),
+    "H": ("table",),
+    "K": ("gen",),
+    "C": ("Base", "Thing"),
+    "Z": ("Ctx",),
+}
 _DEEPEST = 3
 
 
@@ -160,7 +167,9 @@ def _cells(draw: random.Random, statements: Sequence[str], prefix: str, most: in
             number += 1
             continue
         fails = draw.randint(0, 39) == 39
-        cells.append(Cell(f"{prefix}{number}", (*piece, "raise ValueError('on purpose')") if fails else piece, fails=fails))
+        cells.append(
+            Cell(f"{prefix}{number}", (*piece, "raise ValueError('on purpose')") if fails else piece, fails=fails)
+        )
         number += draw.randint(0, 5) > 1
     return cells
 
@@ -192,7 +201,11 @@ _STARTS = (
 
 
 def _branches(draw: random.Random) -> Program:
-    cells = [Cell("", (templates.HEADER,), role="imports"), Cell("shared", _SHARED[:1]), Cell("", _SHARED[1:], role="functions")]
+    cells = [
+        Cell("", (templates.HEADER,), role="imports"),
+        Cell("shared", _SHARED[:1]),
+        Cell("", _SHARED[1:], role="functions"),
+    ]
     branches: dict[str, str] = {}
     made: list[str] = []
     for number in range(draw.randint(2, 4)):
@@ -213,7 +226,9 @@ def _branch(draw: random.Random, prefix: str, suffix: str) -> tuple[list[Cell], 
     starts = list(writer.kinds)
     for _ in range(draw.randint(1, 6)):
         statements += writer.statement(templates.PURE)
-    cells = [replace(c, role="", step=c.step or f"{prefix}f{i}") for i, c in enumerate(_cells(draw, statements, prefix, 3))]
+    cells = [
+        replace(c, role="", step=c.step or f"{prefix}f{i}") for i, c in enumerate(_cells(draw, statements, prefix, 3))
+    ]
     return cells, starts
 
 

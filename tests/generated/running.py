@@ -108,7 +108,9 @@ def _import_harness(folder: Path) -> None:
     """As the step's load cell does; a child then finds the modules, which hold nothing yet."""
     scope: dict[str, Any] = {}
     exec((folder / "boot.py").read_text("utf-8"), scope)
-    found = importlib.util.spec_from_file_location(scope["NAME"], folder / "__init__.py", submodule_search_locations=[str(folder)])
+    found = importlib.util.spec_from_file_location(
+        scope["NAME"], folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
     assert found is not None
     sys.modules[scope["NAME"]] = importlib.util.module_from_spec(found)
     importlib.import_module(scope["NAME"] + ".harness")
@@ -142,8 +144,14 @@ def _working_cells(program: Program) -> list[Any]:
                 break
         else:
             break
-    kept = [[text for s, text in enumerate(cell.statements) if (c, s) not in bad] for c, cell in enumerate(program.cells)]
-    left = [n for n, v in names.items() if not n.startswith("__") and not any(u in str(type(v)) for u in _UNREAD) and type(v).__name__ != "type"]
+    kept = [
+        [text for s, text in enumerate(cell.statements) if (c, s) not in bad] for c, cell in enumerate(program.cells)
+    ]
+    left = [
+        n
+        for n, v in names.items()
+        if not n.startswith("__") and not any(u in str(type(v)) for u in _UNREAD) and type(v).__name__ != "type"
+    ]
     return [kept, sorted(left) if len(left) % 3 else []]
 
 
@@ -174,7 +182,8 @@ def examine(program: Program) -> Outcome:
         path = Path(tmp) / "program.ipynb"
         nbformat.write(notebook(program), path)
         read, problems = read_notebook(path)
-        assert read is not None, problems
+        if read is None:
+            return Outcome("invalid", "\n".join(map(str, problems)))
         pipeline, found = compile_notebook(read, knowledge=_knowledge())
         codes = tuple(sorted({d.code for d in (*problems, *found) if d.is_error}))
         if pipeline is None:
@@ -186,7 +195,9 @@ def examine(program: Program) -> Outcome:
     shape = _shape(program, pipeline)
     if piped.error:
         code = re.search(r"KL\d{3}", piped.error)
-        return replace(shape, kind="refused" if code else "failed", detail=piped.error, codes=(code.group(),) if code else ())
+        return replace(
+            shape, kind="refused" if code else "failed", detail=piped.error, codes=(code.group(),) if code else ()
+        )
     differences, apart = _differences(plain, piped, pipeline)
     if differences:
         again = _plain(program, pipeline)
@@ -209,12 +220,18 @@ def _shape(program: Program, pipeline: Pipeline) -> Outcome:
     free = [pair for pair in pairs if not grading.reaches(edges, *pair)]
     apart = program.branches
     needless = [p for p in pairs if p not in free and p[0] in apart and p[1] in apart and apart[p[0]] != apart[p[1]]]
-    reasons = [f"{a} > {b}: " + ", ".join(sorted({f"{d.kind} {d.name}" for d in pipeline.reasons(a, b)})) for a, b in needless]
+    reasons = [
+        f"{a} > {b}: " + ", ".join(sorted({f"{d.kind} {d.name}" for d in pipeline.reasons(a, b)})) for a, b in needless
+    ]
     return Outcome("same", steps=len(names), edges=len(pipeline.edges), parallel=len(free), needless=tuple(reasons))
 
 
 def _differences(plain: Seen, piped: Seen, pipeline: Pipeline) -> tuple[list[str], int]:
-    found = [f"cell {n} prints {piped.printed.get(n)!r}, not {text!r}" for n, text in plain.printed.items() if piped.printed.get(n, text) != text]
+    found = [
+        f"cell {n} prints {piped.printed.get(n)!r}, not {text!r}"
+        for n, text in plain.printed.items()
+        if piped.printed.get(n, text) != text
+    ]
     if plain.files != piped.files:
         found.append(f"files are {piped.files}, not {plain.files}")
     apart = 0
@@ -222,7 +239,9 @@ def _differences(plain: Seen, piped: Seen, pipeline: Pipeline) -> tuple[list[str
         wanted, got = plain.prints[step.name], piped.prints[step.name]
         found += [f"step {step.name}: {what}" for what in _other_values(wanted["names"], got["names"], step.outputs)]
         shared, expected = ({tuple(p) for p in one["shares"]} for one in (got, wanted))
-        found += [f"step {step.name}: {a} and {b} share an object in the pipeline only" for a, b in sorted(shared - expected)]
+        found += [
+            f"step {step.name}: {a} and {b} share an object in the pipeline only" for a, b in sorted(shared - expected)
+        ]
         apart += len({p for p in expected if set(p) <= got["names"].keys()} - shared)
     return found, apart
 
@@ -255,7 +274,9 @@ def _run_cells(cells: Sequence[tuple[int, str, bool]], ends: dict[int, str]) -> 
             seen.printed[number] = printed
         if number in ends:
             seen.prints[ends[number]] = fingerprint.snapshot(shell.user_ns)
-    seen.files = {str(p): hashlib.sha1(p.read_bytes()).hexdigest()[:8] if p.is_file() else "" for p in sorted(Path().rglob("*"))}
+    seen.files = {
+        str(p): hashlib.sha1(p.read_bytes()).hexdigest()[:8] if p.is_file() else "" for p in sorted(Path().rglob("*"))
+    }
     return seen
 
 
@@ -278,7 +299,10 @@ def _piped(read: Any, pipeline: Pipeline, folder: Path) -> Seen:
         spec.write_text(json.dumps(step_spec(step, pipeline, store=folder / "store", result=folder / f"{step.slug}.json",
                                              parameters=values, fingerprints=prints)))  # fmt: skip
         content = build_step_notebook(step, read.cells, read, harness=_HARNESS[0], spec=spec)
-        cells = [(c.metadata.get("kale_lite", {}).get("cell", 0), c.source, "raises-exception" in c.metadata["tags"]) for c in content.cells]
+        cells = [
+            (c.metadata.get("kale_lite", {}).get("cell", 0), c.source, "raises-exception" in c.metadata["tags"])
+            for c in content.cells
+        ]
         jobs.append((step.name, cells, prints))
     return _seen(lambda _: _run_steps(jobs), "steps")
 
@@ -300,7 +324,11 @@ def _run_steps(jobs: Sequence[tuple[str, Sequence[tuple[int, str, bool]], Path]]
 
 def _seen(work: Callable[[Path], Seen], what: str) -> Seen:
     found = _in_child(lambda folder: vars(work(folder)), what)
-    return Seen(**{k: ({int(n): t for n, t in v.items()} if k == "printed" else v) for k, v in found.items()}) if isinstance(found, dict) else Seen(error=str(found))
+    return (
+        Seen(**{k: ({int(n): t for n, t in v.items()} if k == "printed" else v) for k, v in found.items()})
+        if isinstance(found, dict)
+        else Seen(error=str(found))
+    )
 
 
 def _in_child(work: Callable[[Path], Any], what: str) -> Any:
@@ -319,7 +347,11 @@ def _in_child(work: Callable[[Path], Any], what: str) -> Any:
             finally:
                 os._exit(0)
         os.waitpid(child, 0)
-        return json.loads(report.read_text("utf-8")) if report.exists() and report.stat().st_size else f"{what}: the interpreter died"
+        return (
+            json.loads(report.read_text("utf-8"))
+            if report.exists() and report.stat().st_size
+            else f"{what}: the interpreter died"
+        )
 
 
 def _bark(number: int, frame: object) -> None:
