@@ -37,27 +37,31 @@ SHAPES: dict[str, Shape] = {
     "calls of one function": _lines("s = []\ndef f(x):\n    s.append(x)\n    return [x]", "y = f({i})"),
     "steps that call one function": _each("s = []\ndef f(x):\n    s.append(x)\n    return [x]", "y{i} = f({i})"),
     "calls with what calls gave": _lines("def f(x):\n    return [x]\ny = []", "y = f(y)"),
-    "deep chain of functions": _lines("def f0(x):\n    return x", "def f{j}(x):\n    return f{i}(x)", "f7(1)"),
-    "functions that call two others": _lines("def f0(x):\n    return [x]\nf1 = f0", "def f{j}(x):\n    return f{i}(x) + f0(x)", "f5(1)"),
+    "deep chain of functions": _lines("def f0(x): return x", "def f{j}(x): return f{i}(x)", "f7(1)"),
+    "functions that call two others": _lines("def f0(x): return [x]", "def f{j}(x): return f{i}(x) + f0(x)", "f5(1)"),
     "aliases of one object": _lines("a = [1]", "b{i} = a", "a.append(2)\nprint(b0)"),
     "aliases over steps": _each("a = [1]", "b{i} = a\na.append({i})"),
-    "entries of a dict": lambda n: ("d = {" + ", ".join(f"'k{i}': [{i}]" for i in range(n)) + "}", "d['k1'].append(2)", "print(d)"),
-    "classes": _lines("s = []", "class C{i}:\n    def m(self):\n        s.append({i})\n        return self", "C0().m()"),
-    "classes that inherit": _lines("class C0:\n    def m(self): return 1", "class C{j}(C{i}):\n    def m(self): return super().m()", "C5().m()"),
+    "entries of a dict": lambda n: ("d = {" + ", ".join(f"'k{i}': [{i}]" for i in range(n)) + "}", "print(d['k1'])"),
+    "classes": _lines("s = []", "class C{i}:\n    def m(self): s.append({i})", "C0().m()"),
+    "classes that inherit": _lines(
+        "class C0:\n    def m(self): return 1", "class C{j}(C{i}):\n    def m(self): return super().m()", "C5().m()"
+    ),
     "classes of a library": _each(
         "from sklearn.base import BaseEstimator\nclass M(BaseEstimator):\n    def __init__(self, e=None): self.e = e\n"
-        "    def fit(self, x):\n        self.e_ = self.e.fit(x)\n        return self", "m{i} = M(M())\nm{i}.fit([1])"),
+        "    def fit(self, x):\n        self.e_ = self.e.fit(x)\n        return self",
+        "m{i} = M(M())\nm{i}.fit([1])",
+    ),
     "branches": _lines("a = b = 1", "if a > {i}:\n    b = [{i}]\nelse:\n    b = [b]"),
-    "elif": lambda n: ("a = 1", "if a == 0:\n    b = 0\n" + "".join(f"elif a == {i}:\n    b = [{i}]\n" for i in range(1, n)), "print(a)"),
+    "elif": lambda n: ("a = 1", "if a: b = 0\n" + "".join(f"elif a == {i}: b = [{i}]\n" for i in range(n))),
     "unknown calls of many things": _lines("import lib\na = [1]", "x{i} = lib.f{i}(a)", "lib.g(x0)"),
     "unknown calls of all before": _lines("import lib\na = [1]", "a = lib.f(a, x{i} := [1])"),
-    "methods in a chain": lambda n: ("import pandas as pd\ndf = pd.DataFrame()", "x = df" + ".assign(a=1)" * min(n, 80), "print(x)"),
+    "methods in a chain": lambda n: ("import pandas as pd\ndf = pd.DataFrame()", "x = df" + ".copy()" * min(n, 80)),
     "lambdas in a list": _lines("fs = []\ns = []", "fs.append(lambda x: s.append(x))", "for f in fs:\n    f(1)"),
     "comprehensions": _lines("a = [[1]]", "b{i} = [[y for y in x] for x in a]"),
     "try": _lines("a = [1]", "try:\n    b = a[{i}]\nexcept IndexError:\n    b = a"),
     "files": _each("import pandas as pd", "pd.DataFrame().to_csv('f{i}.csv')\npd.read_csv('f{j}.csv')"),
     "copies": _lines("import copy\na = [[1]]", "a = copy.deepcopy(a)"),
-}  # fmt: skip
+}
 
 
 def seconds(sources: Sequence[str]) -> float:
