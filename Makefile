@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint conformance fuzz bench clean
+.PHONY: help demo test lint conformance fuzz generated bench clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -28,6 +28,9 @@ conformance: $(VENV)/test.done  ## the table of the dataflow cases
 
 fuzz: $(VENV)/test.done  ## read and compile damaged notebooks (N=5000 SEED=0)
 	$(BIN)/python -m tests.fuzz -n $(or $(N),5000) --seed $(or $(SEED),0)
+
+generated: $(VENV)/test.done  ## run random programs both ways and compare (N=5000 SEED=0)
+	$(BIN)/python -m tests.generated -n $(or $(N),5000) --seed $(or $(SEED),0)
 
 bench: $(VENV)/demo.done  ## tumours.ipynb as a pipeline and by papermill
 	$(BIN)/python benchmarks/bench_tumours.py

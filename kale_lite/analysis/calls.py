@@ -7,6 +7,7 @@ import builtins
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kale_lite.analysis import expressions, invocation, knowledge, namespace, special
 from kale_lite.analysis.canonical import BUILTINS, call_text, method_text
@@ -89,17 +90,20 @@ def evaluate_arguments(m: Machine, frame: Frame, node: ast.Call) -> Arguments:
 def _method_call(m: Machine, frame: Frame, node: ast.Call, name: str, receiver: Value, arguments: Arguments) -> Value:
     if not receiver.objects:
         return _opaque_method(m, frame, node, name, receiver, arguments)
-    results = []
     things = m.heap.things(receiver)
     opaque = frozenset(t.id for t in things if t.kind not in ("external", "instance", "class", "function"))
-    for thing in things:
-        if thing.kind == "external":
-            results.append(_external_call(m, frame, node, f"{thing.dotted}.{name}", arguments))
-        elif thing.id not in opaque:
-            results.append(_notebook_method(m, frame, node, thing, name, arguments))
+    known = [thing for thing in things if thing.id not in opaque]
+    possible = [partial(_known_method, m, frame, node, one, name, arguments) for one in known]
     if opaque:
-        results.append(_opaque_method(m, frame, node, name, Value(opaque, receiver.text, receiver.type), arguments))
-    return joined(results)
+        rest = Value(opaque, receiver.text, receiver.type)
+        possible.append(partial(_opaque_method, m, frame, node, name, rest, arguments))
+    return joined(m.one_of(frame, possible))
+
+
+def _known_method(m: Machine, frame: Frame, node: ast.Call, thing: Thing, name: str, arguments: Arguments) -> Value:
+    if thing.kind == "external":
+        return _external_call(m, frame, node, f"{thing.dotted}.{name}", arguments)
+    return _notebook_method(m, frame, node, thing, name, arguments)
 
 
 def _notebook_method(m: Machine, frame: Frame, node: ast.Call, thing: Thing, name: str, arguments: Arguments) -> Value:
@@ -107,8 +111,8 @@ def _notebook_method(m: Machine, frame: Frame, node: ast.Call, thing: Thing, nam
     own = Value(frozenset(thing.attrs.get(name, ()))) if thing.kind != "class" else NOTHING
     found = namespace.class_attribute(m, thing, name)
     results = [_value_call(m, frame, node, own, arguments)] if own.objects else []
-    for method in m.heap.things(found):
-        results.append(_bound_call(m, frame, node, thing, method, arguments))
+    methods = m.heap.things(found)
+    results += m.one_of(frame, [partial(_bound_call, m, frame, node, thing, one, arguments) for one in methods])
     if results:
         return joined(results)
     target = Value(frozenset({thing.id}))
@@ -160,19 +164,21 @@ def _value_call(m: Machine, frame: Frame, node: ast.AST, callee: Value, argument
         others = [t for t in things if not _is_known(m, t)]
         results.append(unknown_call(m, frame, node, Value(frozenset(t.id for t in others)), arguments))
         things = [t for t in things if t not in others]
-    for thing in things:
-        match thing.kind:
-            case "function":
-                results.append(invocation.call_function(m, frame, thing, arguments, node))
-            case "class":
-                results.append(invocation.instantiate(m, frame, thing, arguments, node))
-            case "instance":
-                results.append(_call_instance(m, frame, node, thing, arguments))
-            case "external":
-                results.append(_external_call(m, frame, node, thing.dotted, arguments))
-            case _:
-                results.append(unknown_call(m, frame, node, Value(frozenset({thing.id})), arguments))
+    results += m.one_of(frame, [partial(_call_one, m, frame, node, one, arguments) for one in things])
     return joined(results)
+
+
+def _call_one(m: Machine, frame: Frame, node: ast.AST, thing: Thing, arguments: Arguments) -> Value:
+    match thing.kind:
+        case "function":
+            return invocation.call_function(m, frame, thing, arguments, node)
+        case "class":
+            return invocation.instantiate(m, frame, thing, arguments, node)
+        case "instance":
+            return _call_instance(m, frame, node, thing, arguments)
+        case "external":
+            return _external_call(m, frame, node, thing.dotted, arguments)
+    return unknown_call(m, frame, node, Value(frozenset({thing.id})), arguments)
 
 
 def _is_known(m: Machine, thing: Thing) -> bool:
@@ -185,7 +191,8 @@ def _is_known(m: Machine, thing: Thing) -> bool:
 def _call_instance(m: Machine, frame: Frame, node: ast.AST, thing: Thing, arguments: Arguments) -> Value:
     found = namespace.class_attribute(m, thing, "__call__")
     if found.objects:
-        return joined([_bound_call(m, frame, node, thing, f, arguments) for f in m.heap.things(found)])
+        methods = m.heap.things(found)
+        return joined(m.one_of(frame, [partial(_bound_call, m, frame, node, thing, f, arguments) for f in methods]))
     return unknown_call(m, frame, node, Value(frozenset({thing.id})), arguments)
 
 
@@ -274,7 +281,8 @@ def call_value(m: Machine, frame: Frame, callee: Value, arguments: Sequence[Valu
 def call_method(m: Machine, frame: Frame, thing: Thing, name: str, arguments: Sequence[Value], node: ast.AST) -> Value:
     """Call a method which the classes of an instance define; nothing when they do not."""
     found = namespace.class_attribute(m, thing, name)
-    results = [_bound_call(m, frame, node, thing, f, Arguments(tuple(arguments))) for f in m.heap.things(found)]
+    given, methods = Arguments(tuple(arguments)), m.heap.things(found)
+    results = m.one_of(frame, [partial(_bound_call, m, frame, node, thing, f, given) for f in methods])
     return joined(results) if results else NOTHING
 
 

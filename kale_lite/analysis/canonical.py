@@ -100,6 +100,11 @@ def _texts_of(node: ast.AST, aliases: Mapping[str, str]) -> Iterator[str]:
         full = full_name(node.value, aliases)
         if full:
             yield store_text(full, node, delete=isinstance(node.ctx, ast.Del))
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        # Asked when it is looked whether a statement may be repeated, which does not know what names stand for.
+        found = dotted_text(node.value.func)
+        if found is not None:
+            yield call_text(found[1], node.value)
 
 
 def full_name(node: ast.expr, aliases: Mapping[str, str]) -> str:

@@ -19,6 +19,9 @@ _CONTAINERS = frozenset({
 })  # fmt: skip
 """Types whose items are other objects, never views of the container itself."""
 
+_COMPUTED = frozenset({"pandas.DataFrame", "pandas.Series", "numpy.ndarray"})
+"""Types whose operators compute each element anew; those of lists take over the elements."""
+
 _MOST_DEPTH = 2
 MOST_THINGS = 12
 """Code that reaches itself would make parts of parts, and parts of many things, without end. Beyond these numbers a
@@ -228,7 +231,8 @@ def arithmetic(m: Machine, frame: Frame, node: ast.AST, left: Value, right: Valu
     result = m.opaque(node, frame, kinds.pop() if len(kinds) == 1 else "", salt="result")
     for operand in (left, right):
         for thing in m.heap.things(operand):
-            m.heap.hold(result, m.heap.parts(thing))
+            if thing.type not in _COMPUTED:
+                m.heap.hold(result, m.heap.parts(thing))
     return Value(frozenset({result.id}).union(*(v.objects for v in own)))
 
 

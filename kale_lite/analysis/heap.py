@@ -19,7 +19,7 @@ _PLAIN = frozenset({
     "", "builtins.list", "builtins.tuple", "builtins.dict", "builtins.set", "numpy.ndarray", "comparison",
     "sklearn.BaseEstimator",
 })  # fmt: skip
-"""The types of things that can be taken together: reading changes nothing, and no rule asks for their type alone."""
+"""The types of things that can be taken together: reading them changes nothing."""
 UNKNOWN_TEXT = "\0"
 """Stands for any text in ``Value.text``."""
 

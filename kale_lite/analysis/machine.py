@@ -218,6 +218,21 @@ class Machine:
         frame.local.clear()
         frame.local.update(merged)
 
+    def one_of(self, frame: Frame, possible: Sequence[Callable[[], Value]]) -> list[Value]:
+        """The values of all of these, of which the code does one: what each binds holds afterwards perhaps."""
+        if len(possible) < 2:
+            return [do() for do in possible]
+        before = self.fork(frame)
+        results, after = [], []
+        self.uncertain += 1
+        for do in possible:
+            self.restore(frame, before)
+            results.append(do())
+            after.append(self.fork(frame))
+        self.uncertain -= 1
+        self.join(frame, after)
+        return results
+
     def synthetic(self, frame: Frame, node: ast.AST, expression: ast.expr) -> Value:
         """Evaluate an expression made by the analysis; the same node each time the place runs."""
         key = (node, type(expression).__name__)

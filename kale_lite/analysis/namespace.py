@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import deque
 
 from kale_lite.analysis import calls
 from kale_lite.analysis.effect import Effect
@@ -44,14 +45,14 @@ def comparison_methods(op: ast.cmpop) -> tuple[str, ...]:
 def classes_of(m: Machine, thing: Thing) -> list[Thing]:
     """The notebook's classes in which an attribute of this class or instance is looked up, nearest first."""
     start = thing.code if thing.kind == "instance" else thing
-    found: list[Thing] = []
-    todo = [start] if isinstance(start, Thing) and start.kind == "class" else []
+    found: dict[int, Thing] = {}
+    todo = deque([start] if isinstance(start, Thing) and start.kind == "class" else [])
     while todo:
-        one = todo.pop(0)
-        if one not in found:
-            found.append(one)
+        one = todo.popleft()
+        if one.id not in found:
+            found[one.id] = one
             todo += [m.heap[i] for i in sorted(one.attrs.get(BASES, ())) if m.heap[i].kind == "class"]
-    return found
+    return list(found.values())
 
 
 def external_bases(m: Machine, thing: Thing) -> list[Thing]:

@@ -23,11 +23,14 @@ def main() -> int:
     args = parser.parse_args()
     begun = time.monotonic()
     whole = Summary()
-    for found in batches(args.seed, args.n, args.j):
-        whole.merge(found)
-        for text in found.bad:
-            if args.v or not text.startswith("#"):
-                print(text, flush=True)
+    try:
+        for found in batches(args.seed, args.n, args.j):
+            whole.merge(found)
+            for text in found.bad:
+                if args.v or not text.startswith("#"):
+                    print(text, flush=True)
+    except KeyboardInterrupt:
+        print("stopped early")
     print(f"{whole}\n{time.monotonic() - begun:.0f} s")
     return 1 if whole.kinds["differs"] + whole.kinds["failed"] + whole.kinds["ordered for nothing"] else 0
 

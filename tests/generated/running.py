@@ -182,7 +182,8 @@ def examine(program: Program) -> Outcome:
         path = Path(tmp) / "program.ipynb"
         nbformat.write(notebook(program), path)
         read, problems = read_notebook(path)
-        assert read is not None, problems
+        if read is None:
+            return Outcome("invalid", "\n".join(map(str, problems)))
         pipeline, found = compile_notebook(read, knowledge=_knowledge())
         codes = tuple(sorted({d.code for d in (*problems, *found) if d.is_error}))
         if pipeline is None:
