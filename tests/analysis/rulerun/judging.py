@@ -193,6 +193,7 @@ def _result(effects: Sequence[Effect], operands: Operands, result: Any, common: 
     if returns & {"elements", "receiver"}:
         whole |= {"receiver"} | operands.named([p for e in effects for p in e.keeps])
     inside = operands.named([p for e in effects for p in (*e.holds_elements, *e.holds_objects)])
+    inside |= {"arg:0"} if "copy" in returns else set()
     for place, value in operands.places.items():
         if place in whole:
             continue

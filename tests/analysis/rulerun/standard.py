@@ -93,7 +93,7 @@ METHOD_ARGUMENTS = [
 ]  # fmt: skip
 SKIPPED = dict.fromkeys(
     ("builtins.input", "input", "builtins.breakpoint", "breakpoint", "builtins.help", "help", "sys.exit", "time.sleep", "os.system", "os.popen", "os.startfile",
-     "subprocess.**", "asyncio.run", "multiprocessing.Lock", "timeit.timeit", "timeit.repeat", "timeit.default_timer", "traceback.print_stack", "inspect.currentframe", "asyncio.sleep", "asyncio.wait_for", "asyncio.gather", "asyncio.create_task", "weakref.finalize"),
+     "subprocess.**", "asyncio.run", "multiprocessing.Lock", "timeit.timeit", "timeit.repeat", "timeit.default_timer", "traceback.print_stack", "inspect.currentframe", "io.archive.open", "asyncio.sleep", "asyncio.wait_for", "asyncio.gather", "asyncio.create_task", "weakref.finalize"),
     "waits, ends the process, or starts another",
 )  # fmt: skip
 
