@@ -15,7 +15,6 @@ import pytest
 
 from kale_lite.runtime import pickling, sets
 
-
 _WORDS = "some words that make a set of several texts"
 
 
