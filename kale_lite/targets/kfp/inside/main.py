@@ -1,0 +1,83 @@
+"""A step in its container: inputs linked, the step notebook run by papermill, outputs and reports published."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+
+import publish
+import telling
+import values
+import workspace
+
+__all__ = ["run"]
+
+_START_TIMEOUT = 120
+
+
+def run(arguments, bundle, task_root):  # type: ignore[no-untyped-def]
+    """Run the packed step with the component's arguments; a failure is told, and ends the process with code 1.
+
+    ``task_root`` is the folder in which KFP keeps the outputs of this task.
+    """
+    step = bundle["step"]
+    _check_python(step)
+    with workspace.Workspace(step, task_root) as work:
+        work.unpack(bundle)
+        problem = work.take(arguments)
+        error = report = None
+        if problem is None:
+            os.environ["PYTHONHASHSEED"] = step["hash_seed"]
+            error = _execute(work, step, bundle, values.parameters(step, arguments))
+            report = work.report()
+            problem = work.problem(report)
+        publish.notebook(step, arguments, work.executed)
+        if problem is not None or report is None or report["status"] != "ok":
+            _fail(step, bundle, work, error, problem or report)
+        publish.outputs(step, arguments, work, report)
+
+
+def _check_python(step):  # type: ignore[no-untyped-def]
+    wanted, found = tuple(step["python"]), sys.version_info[:2]
+    if found != wanted:
+        _end(
+            "error KL709: this image has Python %d.%d, and the pipeline was compiled for %d.%d: values and functions do "
+            "not travel between versions\n    hint: choose an image with Python %d.%d, by --image or the tag image:REF"
+            % (*found, *wanted, *wanted)
+        )
+
+
+def _execute(work, step, bundle, parameters):  # type: ignore[no-untyped-def]
+    """Run the step notebook; the error that papermill raised, if any: the harness has the last word."""
+    import logging
+
+    import papermill
+
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    logging.getLogger("traitlets").setLevel(logging.ERROR)
+    content = telling.step_notebook(bundle, work.harness, work.write_spec(step["spec"], parameters))
+    try:
+        papermill.execute_notebook(
+            content, work.executed, kernel_name="python3", progress_bar=False, cwd=work.folder,
+            start_timeout=_START_TIMEOUT, stdout_file=sys.stdout, stderr_file=sys.stdout,
+        )  # fmt: skip
+    except Exception as raised:  # papermill, nbclient, zmq and the disk raise as they like
+        return raised
+    return None
+
+
+def _fail(step, bundle, work, error, report):  # type: ignore[no-untyped-def]
+    try:
+        lines = telling.failure(bundle, error, work.executed, report)
+    except Exception:  # what went wrong must be told even when telling it well goes wrong
+        traceback.print_exc()
+        lines = f"step {step['step']!r} failed: {json.dumps(report)} {error!r}"
+    _end(lines)
+
+
+def _end(text):  # type: ignore[no-untyped-def]
+    sys.stdout.flush()
+    print(text, file=sys.stderr, flush=True)
+    raise SystemExit(1)

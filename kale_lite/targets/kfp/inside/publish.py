@@ -1,0 +1,86 @@
+"""What a step leaves: payloads, files and metrics as KFP artifacts, its executed notebook and a report for people."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import os
+import shutil
+
+__all__ = ["notebook", "outputs"]
+
+
+def outputs(step, arguments, work, report):  # type: ignore[no-untyped-def]
+    """Move the payloads to where KFP takes them from, with what they hold in the artifacts' metadata."""
+    for argument, ident in step["saves"].items():
+        artifact = arguments[argument]
+        source = os.path.join(work.store, ident)
+        with open(os.path.join(source, "meta.json"), encoding="utf-8") as file:
+            meta = json.load(file)
+        shutil.rmtree(artifact.path, ignore_errors=True)
+        shutil.move(source, artifact.path)
+        artifact.metadata["sha256"] = meta["sha256"]
+        artifact.metadata["bytes"] = meta["bytes"]
+        artifact.metadata["values"] = {name: _described(one) for name, one in meta["names"].items()}
+    if step["files_out"]:
+        artifact = arguments[step["files_out"]]
+        manifest = work.give_files(artifact.path)
+        artifact.metadata["written"] = manifest["written"][:100]
+    if step["metrics_out"]:
+        _metrics(arguments[step["metrics_out"]], report["metrics"])
+
+
+def _described(one):  # type: ignore[no-untyped-def]
+    return " ".join(filter(None, (one["type"], one["summary"])))
+
+
+def _metrics(artifact, found):  # type: ignore[no-untyped-def]
+    """Numbers as metrics; other values are in the step's notebook."""
+    for name, value in found.items():
+        if isinstance(value, (int, float)) and math.isfinite(value):
+            artifact.log_metric(name, float(value))
+    with open(artifact.path, "w", encoding="utf-8") as file:
+        json.dump(found, file)
+
+
+def notebook(step, arguments, executed):  # type: ignore[no-untyped-def]
+    """The executed step notebook, and an HTML page of it, whether the step failed or not."""
+    if not os.path.exists(executed):
+        return
+    shutil.copyfile(executed, arguments[step["notebook_out"]].path)
+    if step["report_out"]:
+        artifact = arguments[step["report_out"]]
+        with open(artifact.path, "w", encoding="utf-8") as file:
+            file.write(_page(step, executed))
+
+
+def _page(step, executed):  # type: ignore[no-untyped-def]
+    import nbformat
+
+    content = nbformat.read(executed, as_version=4)
+    content.cells = [cell for cell in content.cells if "kale_lite" in cell.metadata]
+    try:
+        from nbconvert import HTMLExporter
+    except ImportError:
+        return _plain_page(step, content)
+    try:
+        return HTMLExporter().from_notebook_node(content, {"metadata": {"name": step["step"]}})[0]
+    except Exception:  # a page that cannot be drawn must not fail a step that is done
+        return _plain_page(step, content)
+
+
+def _plain_page(step, content):  # type: ignore[no-untyped-def]
+    parts = [f"<!doctype html><meta charset=utf-8><title>{html.escape(step['step'])}</title>"]
+    for cell in content.cells:
+        parts.append(f"<pre style='background:#f5f5f5;padding:6px'>{html.escape(cell.source)}</pre>")
+        parts += [f"<pre>{html.escape(_text(output))}</pre>" for output in cell.get("outputs", [])]
+    return "\n".join(parts)
+
+
+def _text(output):  # type: ignore[no-untyped-def]
+    if output.output_type == "stream":
+        return output.text
+    if output.output_type == "error":
+        return f"{output.ename}: {output.evalue}"
+    return output.get("data", {}).get("text/plain", "")
