@@ -33,9 +33,7 @@ def compile_command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to (default: beside you, NB.yaml).")
     ] = None,
-    format: Annotated[
-        Form, typer.Option("--format", "-f", help="YAML to run, or Python to read and edit.")
-    ] = Form.YAML,
+    format: Annotated[Form, typer.Option("--format", "-f", help="YAML to run, Python to read.")] = Form.YAML,
     image: Annotated[
         str | None, typer.Option(metavar="REF", help="Image of steps that name none (default: Python's own).")
     ] = None,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["Environment", "author_environment"]
@@ -49,12 +50,19 @@ class Environment:
 def author_environment(kernel: str) -> Environment:
     """The environment of a kernel's Python; this process's own when the kernel cannot be asked."""
     for interpreter in dict.fromkeys((_interpreter(kernel), sys.executable)):
-        try:
-            done = subprocess.run([interpreter, "-c", _PROBE], capture_output=True, timeout=60, check=True)
-            return _environment(json.loads(done.stdout))
-        except (OSError, subprocess.SubprocessError, ValueError):
-            continue
+        found = _asked(interpreter)
+        if found is not None:
+            return found
     return Environment(sys.version_info[:2], frozenset(sys.stdlib_module_names))
+
+
+@lru_cache(maxsize=8)
+def _asked(interpreter: str) -> Environment | None:
+    try:
+        done = subprocess.run([interpreter, "-c", _PROBE], capture_output=True, timeout=60, check=True)
+        return _environment(json.loads(done.stdout))
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
 
 
 def _interpreter(kernel: str) -> str:

@@ -46,7 +46,8 @@ def plan_files(
     ancestors = _ancestors(pipeline)
     order = [step.name for step in pipeline.steps]
     steps = {step.name: step for step in pipeline.steps}
-    takers = {n.after for n in pipeline.dependencies if n.kind == "file"} | {s.name for s in pipeline.steps if touches_files(s)}  # fmt: skip
+    takers = {need.after for need in pipeline.dependencies if need.kind == "file"}
+    takers |= {step.name for step in pipeline.steps if touches_files(step)}
     everywhere = sorted({name for pattern in include for name in _matching(folder, pattern)})
     found, problems = {}, list(_outside(pipeline, folder))
     for i, name in enumerate(order):

@@ -70,7 +70,8 @@ def _inner(tree: ast.Module) -> Iterator[ast.Module]:
 
 def without_installs(source: str) -> tuple[str, tuple[str, ...]]:
     """A cell whose plain ``pip install`` lines are comments, and the requirements that they name."""
-    lines, found = source.split("\n"), []
+    found: list[str] = []
+    lines = source.split("\n")
     if lines[0].lstrip().startswith("%%"):
         return source, ()
     for number, line in enumerate(lines):

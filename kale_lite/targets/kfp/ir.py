@@ -34,7 +34,7 @@ def yaml_of_dsl(path: Path, name: str) -> str:
     documents = [json_format.MessageToDict(pipeline.pipeline_spec)]
     if pipeline.platform_spec.platforms:
         documents.append(json_format.MessageToDict(pipeline.platform_spec))
-    comments = pipeline_spec_builder.extract_comments_from_pipeline_spec(documents[0], pipeline.description)
+    comments: str = pipeline_spec_builder.extract_comments_from_pipeline_spec(documents[0], pipeline.description)
     return comments + _dumped(documents)
 
 

@@ -56,9 +56,8 @@ def needs_of_steps(
         for maker in {makers[load.payload] for load in step.loads}:
             needs.distributions |= found[maker].distributions
             needs.modules |= found[maker].modules
-        for cell in notebook.cells:
-            if cell.number in step.cells:
-                written += [one for one in without_installs(cell.source)[1] if one not in written]
+        for source in [cell.source for cell in notebook.cells if cell.number in step.cells]:
+            written += [one for one in without_installs(source)[1] if one not in written]
         needs.written = list(written)
         found[step.name] = needs
     return found, tuple(finder.problems)
@@ -121,5 +120,5 @@ class _Finder:
             what = f"no installed package provides {root!r}, so which one a container needs is not known"
         self.problems.append(diagnose(
             "KL703", what, place, step=step.name, severity=Severity.ERROR,
-            hint="write `%pip install NAME` in a cell above, or choose an image that has it and compile with --no-install",
+            hint="write `%pip install NAME` in a cell above; or compile with --no-install for an image that has it",
         ))  # fmt: skip

@@ -1,7 +1,8 @@
 """Packs a step into the source of its component: used by the DSL that kale-lite writes, when KFP compiles it.
 
 KFP takes the source of the functions that a component names. ``packed`` makes such a function, ``run_step``, whose
-source holds the step, compressed (in letters that no template language of KFP or Argo knows): its cells, the harness, and nothing of other steps.
+source holds the step, compressed: its cells, the harness, and nothing of other steps. It is written in letters that
+no template language of KFP or Argo knows.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def _function(source: str, name: str) -> Callable[..., None]:
 
 @lru_cache(maxsize=1)
 def _code() -> dict[str, dict[str, str]]:
-    """The harness, the modules that tell failures, and what runs in the container: without comments, docstrings and annotations."""
+    """The harness, the modules that tell failures, and what runs in the container, each without comments and hints."""
     package = Path(__file__).parents[2]
     return {
         "harness": dict(_modules(package / "runtime")),

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import traceback
+from typing import Any, NoReturn
 
 import publish
 import telling
@@ -17,7 +18,7 @@ __all__ = ["run"]
 _START_TIMEOUT = 120
 
 
-def run(arguments, bundle, task_root):  # type: ignore[no-untyped-def]
+def run(arguments: Any, bundle: Any, task_root: Any) -> None:
     """Run the packed step with the component's arguments; a failure is told, and ends the process with code 1.
 
     ``task_root`` is the folder in which KFP keeps the outputs of this task.
@@ -39,17 +40,16 @@ def run(arguments, bundle, task_root):  # type: ignore[no-untyped-def]
         publish.outputs(step, arguments, work, report)
 
 
-def _check_python(step):  # type: ignore[no-untyped-def]
-    wanted, found = tuple(step["python"]), sys.version_info[:2]
+def _check_python(step: Any) -> None:
+    wanted, found = ["{}.{}".format(*one) for one in (step["python"], sys.version_info[:2])]
     if found != wanted:
         _end(
-            "error KL709: this image has Python %d.%d, and the pipeline was compiled for %d.%d: values and functions do "
-            "not travel between versions\n    hint: choose an image with Python %d.%d, by --image or the tag image:REF"
-            % (*found, *wanted, *wanted)
+            f"error KL709: this image has Python {found}, and the pipeline was compiled for {wanted}: values and functions "
+            f"do not travel between versions\n    hint: choose an image with Python {wanted}, by --image or image:REF"
         )
 
 
-def _execute(work, step, bundle, parameters):  # type: ignore[no-untyped-def]
+def _execute(work: Any, step: Any, bundle: Any, parameters: Any) -> Any:
     """Run the step notebook; the error that papermill raised, if any: the harness has the last word."""
     import logging
 
@@ -68,7 +68,7 @@ def _execute(work, step, bundle, parameters):  # type: ignore[no-untyped-def]
     return None
 
 
-def _fail(step, bundle, work, error, report):  # type: ignore[no-untyped-def]
+def _fail(step: Any, bundle: Any, work: Any, error: Any, report: Any) -> None:
     try:
         lines = telling.failure(bundle, error, work.executed, report)
     except Exception:  # what went wrong must be told even when telling it well goes wrong
@@ -77,7 +77,7 @@ def _fail(step, bundle, work, error, report):  # type: ignore[no-untyped-def]
     _end(lines)
 
 
-def _end(text):  # type: ignore[no-untyped-def]
+def _end(text: Any) -> NoReturn:
     sys.stdout.flush()
     print(text, file=sys.stderr, flush=True)
     raise SystemExit(1)

@@ -7,11 +7,12 @@ import json
 import math
 import os
 import shutil
+from typing import Any
 
 __all__ = ["notebook", "outputs"]
 
 
-def outputs(step, arguments, work, report):  # type: ignore[no-untyped-def]
+def outputs(step: Any, arguments: Any, work: Any, report: Any) -> None:
     """Move the payloads to where KFP takes them from, with what they hold in the artifacts' metadata."""
     for argument, ident in step["saves"].items():
         artifact = arguments[argument]
@@ -31,11 +32,11 @@ def outputs(step, arguments, work, report):  # type: ignore[no-untyped-def]
         _metrics(arguments[step["metrics_out"]], report["metrics"])
 
 
-def _described(one):  # type: ignore[no-untyped-def]
+def _described(one: Any) -> Any:
     return " ".join(filter(None, (one["type"], one["summary"])))
 
 
-def _metrics(artifact, found):  # type: ignore[no-untyped-def]
+def _metrics(artifact: Any, found: Any) -> None:
     """Numbers as metrics; other values are in the step's notebook."""
     for name, value in found.items():
         if isinstance(value, (int, float)) and math.isfinite(value):
@@ -44,7 +45,7 @@ def _metrics(artifact, found):  # type: ignore[no-untyped-def]
         json.dump(found, file)
 
 
-def notebook(step, arguments, executed):  # type: ignore[no-untyped-def]
+def notebook(step: Any, arguments: Any, executed: Any) -> None:
     """The executed step notebook, and an HTML page of it, whether the step failed or not."""
     if not os.path.exists(executed):
         return
@@ -55,7 +56,7 @@ def notebook(step, arguments, executed):  # type: ignore[no-untyped-def]
             file.write(_page(step, executed))
 
 
-def _page(step, executed):  # type: ignore[no-untyped-def]
+def _page(step: Any, executed: Any) -> Any:
     import nbformat
 
     content = nbformat.read(executed, as_version=4)
@@ -70,7 +71,7 @@ def _page(step, executed):  # type: ignore[no-untyped-def]
         return _plain_page(step, content)
 
 
-def _plain_page(step, content):  # type: ignore[no-untyped-def]
+def _plain_page(step: Any, content: Any) -> Any:
     parts = [f"<!doctype html><meta charset=utf-8><title>{html.escape(step['step'])}</title>"]
     for cell in content.cells:
         parts.append(f"<pre style='background:#f5f5f5;padding:6px'>{html.escape(cell.source)}</pre>")
@@ -78,7 +79,7 @@ def _plain_page(step, content):  # type: ignore[no-untyped-def]
     return "\n".join(parts)
 
 
-def _text(output):  # type: ignore[no-untyped-def]
+def _text(output: Any) -> Any:
     if output.output_type == "stream":
         return output.text
     if output.output_type == "error":

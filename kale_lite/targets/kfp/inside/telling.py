@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import types
 from pathlib import Path
+from typing import Any
 
 __all__ = ["failure", "step_notebook"]
 
@@ -24,7 +25,7 @@ _HINTS = (
 class _Number(int):
     """A cell's number, shown as the user's notebook counts it."""
 
-    def __new__(cls, number, label=""):  # type: ignore[no-untyped-def]
+    def __new__(cls, number: Any, label: Any = "") -> Any:
         found = super().__new__(cls, number)
         found.label = label  # type: ignore[attr-defined]
         return found
@@ -39,14 +40,16 @@ class _Number(int):
 
 
 class _Location:
-    def __init__(self, cell, line=0, column=0):  # type: ignore[no-untyped-def]
+    def __init__(self, cell: Any, line: Any = 0, column: Any = 0) -> None:
         self.cell, self.line, self.column = cell, line, column
 
     def __str__(self) -> str:
         return f"cell {self.cell}, line {self.line}" if self.line else f"cell {self.cell}"
 
 
-def _diagnose(code, message, location=None, *, hint="", step="", severity=None):  # type: ignore[no-untyped-def]
+def _diagnose(
+    code: Any, message: Any, location: Any = None, *, hint: Any = "", step: Any = "", severity: Any = None
+) -> Any:
     return types.SimpleNamespace(code=code, message=message, location=location, hint=hint, step=step)
 
 
@@ -54,9 +57,9 @@ def _result(status, diagnostics=(), traceback=""):  # type: ignore[no-untyped-de
     return types.SimpleNamespace(status=status, diagnostics=diagnostics, traceback=traceback)
 
 
-def _modules(sources):  # type: ignore[no-untyped-def]
+def _modules(sources: Any) -> Any:
     """The shipped modules, loaded beside stand-ins for what they import; sys.modules is left as it was."""
-    names = {
+    names: dict[str, dict[str, Any]] = {
         "kale_lite": {}, "kale_lite.notebook": {}, "kale_lite.targets": {}, "kale_lite.targets.local": {},
         "kale_lite.diagnostics": {"Diagnostic": object, "Location": _Location, "diagnose": _diagnose},
         "kale_lite.notebook.model": {"Cell": object, "Notebook": object, "Parameter": object},
@@ -80,13 +83,13 @@ def _modules(sources):  # type: ignore[no-untyped-def]
         sys.modules.update(before)
 
 
-def _notebook(bundle):  # type: ignore[no-untyped-def]
+def _notebook(bundle: Any) -> Any:
     """The step and the notebook, as far as the shipped modules look at them."""
     step = bundle["step"]
     numbers = [_Number(cell["number"], cell["label"]) for cell in step["cells"]]
     cells = [
         types.SimpleNamespace(number=number, source=source, tags=cell["tags"])
-        for number, cell, source in zip(numbers, step["cells"], bundle["cells"])
+        for number, cell, source in zip(numbers, step["cells"], bundle["cells"], strict=True)
     ]
     kernel = types.SimpleNamespace(name="python3", display_name="Python 3", language="python")
     return (
@@ -95,7 +98,7 @@ def _notebook(bundle):  # type: ignore[no-untyped-def]
     )
 
 
-def step_notebook(bundle, harness, spec):  # type: ignore[no-untyped-def]
+def step_notebook(bundle: Any, harness: Any, spec: Any) -> Any:
     """The notebook that papermill runs."""
     modules = _modules(bundle["code"]["shipped"])
     step, notebook = _notebook(bundle)
@@ -103,12 +106,12 @@ def step_notebook(bundle, harness, spec):  # type: ignore[no-untyped-def]
     return build(step, notebook.cells, notebook, harness=Path(harness), spec=Path(spec))
 
 
-def _hint(one):  # type: ignore[no-untyped-def]
+def _hint(one: Any) -> Any:
     return next((hint for words, hint in _HINTS if words in one.message), one.hint)
 
 
-def failure(bundle, error, executed, report):  # type: ignore[no-untyped-def]
-    """What went wrong, in the user's terms: place, code, message, hint and the traceback of the notebook's own cells."""
+def failure(bundle: Any, error: Any, executed: Any, report: Any) -> Any:
+    """What went wrong, in the user's terms: place, code, message, hint, and the traceback through the cells."""
     modules = _modules(bundle["code"]["shipped"])
     step, notebook = _notebook(bundle)
     failed = modules["kale_lite.targets.local.failure"].failed_step

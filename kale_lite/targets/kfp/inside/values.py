@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+from typing import Any
 
 __all__ = ["parameters"]
 
 _WORDS = {"true": True, "false": False, "none": None, "null": None}
 
 
-def parameters(step, arguments):  # type: ignore[no-untyped-def]
+def parameters(step: Any, arguments: Any) -> Any:
     """The values of a step's parameters by name, in the form of the harness's spec."""
     found = {}
     for argument, one in step["parameters"].items():
@@ -19,7 +20,7 @@ def parameters(step, arguments):  # type: ignore[no-untyped-def]
     return found
 
 
-def _spec_value(value, kind):  # type: ignore[no-untyped-def]
+def _spec_value(value: Any, kind: Any) -> Any:
     try:
         literal = repr(value) if ast.literal_eval(repr(value)) == value else None
     except (ValueError, SyntaxError):
@@ -27,7 +28,7 @@ def _spec_value(value, kind):  # type: ignore[no-untyped-def]
     return {"type": kind, "value": None if literal is not None else value, "literal": literal}
 
 
-def restored(given, kind, form, default):  # type: ignore[no-untyped-def]
+def restored(given: Any, kind: Any, form: Any, default: Any) -> Any:
     """A value as the notebook has it. ``form`` is how it travels: ``plain``, or ``text`` holding a literal."""
     if form == "text":
         return _from_text(given, kind, default)
@@ -44,7 +45,7 @@ def restored(given, kind, form, default):  # type: ignore[no-untyped-def]
     return given
 
 
-def _from_text(text, kind, default):  # type: ignore[no-untyped-def]
+def _from_text(text: Any, kind: Any, default: Any) -> Any:
     if text is None or text == ascii(default):
         return default
     if kind == "str":
@@ -56,7 +57,7 @@ def _from_text(text, kind, default):  # type: ignore[no-untyped-def]
     return tuple(value) if kind == "tuple" and isinstance(value, list) else value
 
 
-def _literal(text):  # type: ignore[no-untyped-def]
+def _literal(text: Any) -> Any:
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)
@@ -65,7 +66,7 @@ def _literal(text):  # type: ignore[no-untyped-def]
     return _WORDS.get(text.strip().lower(), text)
 
 
-def same(given, default):  # type: ignore[no-untyped-def]
+def same(given: Any, default: Any) -> Any:
     """Whether KFP's form of a value is that of another: numbers are floats there, tuples lists, keys in any order."""
     if isinstance(given, bool) or isinstance(default, bool):
         return given is default
@@ -78,7 +79,7 @@ def same(given, default):  # type: ignore[no-untyped-def]
     return type(given) is type(default) and given == default
 
 
-def _alike(given, default):  # type: ignore[no-untyped-def]
+def _alike(given: Any, default: Any) -> Any:
     """Numbers in lists and dicts as the default has them: floats where it has floats only, else ints if they are whole.
 
     Keys of a dict that the default has as well come in its order.
@@ -92,10 +93,12 @@ def _alike(given, default):  # type: ignore[no-untyped-def]
         order = [key for key in known if key in given] + [key for key in given if key not in known]
         return {key: _alike(given[key], known.get(key, list(known.values()))) for key in order}
     if isinstance(default, (list, tuple)) and len(default) == len(given):
-        return [_alike(one, other if not _floats(default) else default) for one, other in zip(given, default)]
+        return [
+            _alike(one, other if not _floats(default) else default) for one, other in zip(given, default, strict=True)
+        ]
     return [_alike(one, default) for one in given]
 
 
-def _floats(default):  # type: ignore[no-untyped-def]
+def _floats(default: Any) -> Any:
     numbers = default if isinstance(default, (list, tuple)) else [default]
     return bool(numbers) and all(isinstance(one, float) for one in numbers)

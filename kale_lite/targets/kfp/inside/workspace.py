@@ -13,6 +13,7 @@ import os
 import shutil
 import stat
 import tempfile
+from typing import Any
 
 __all__ = ["Workspace"]
 
@@ -23,7 +24,7 @@ MANIFEST = ".kale-lite-files.json"
 class Workspace:
     """``folder`` is the cells' working directory, ``executed`` the executed step notebook."""
 
-    def __init__(self, step, task_root):  # type: ignore[no-untyped-def]
+    def __init__(self, step: Any, task_root: Any) -> None:
         self.step = step
         self.root = _root(task_root)
         self.folder = os.path.join(self.root, "files")
@@ -32,9 +33,9 @@ class Workspace:
         self.record = os.path.join(self.root, "record", "work")
         self.result = os.path.join(self.record, "result.json")
         self.executed = os.path.join(self.record, "step.ipynb")
-        self.before = {}
+        self.before: dict[str, Any] = {}
 
-    def __enter__(self):  # type: ignore[no-untyped-def]
+    def __enter__(self) -> Any:
         # Steps of one run that share a machine share the path: one after the other.
         self._lock = open(self.root + ".lock", "w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
@@ -43,11 +44,11 @@ class Workspace:
             os.makedirs(path, mode=0o700)
         return self
 
-    def __exit__(self, *_):  # type: ignore[no-untyped-def]
+    def __exit__(self, *_: Any) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
         self._lock.close()
 
-    def unpack(self, bundle):  # type: ignore[no-untyped-def]
+    def unpack(self, bundle: Any) -> None:
         """The harness with the image's own cloudpickle, and the files that came with the step."""
         import cloudpickle
 
@@ -58,8 +59,8 @@ class Workspace:
         for name, content in bundle["files"].items():
             _write(os.path.join(self.folder, name), base64.b64decode(content))
 
-    def take(self, arguments):  # type: ignore[no-untyped-def]
-        """Link the payloads into the store, and put the files of earlier steps in place; the problem, if there is one."""
+    def take(self, arguments: Any) -> Any:
+        """Link the payloads into the store, and put the files of earlier steps in place; what is wrong with them."""
         for argument, ident in self.step["loads"].items():
             artifact = arguments[argument]
             written = artifact.metadata.get("sha256")
@@ -71,7 +72,7 @@ class Workspace:
         self.before = _snapshot(self.folder)
         return None
 
-    def _apply(self, path):  # type: ignore[no-untyped-def]
+    def _apply(self, path: Any) -> None:
         with open(os.path.join(path, MANIFEST), encoding="utf-8") as file:
             manifest = json.load(file)
         for name in manifest["removed"]:
@@ -88,7 +89,7 @@ class Workspace:
             shutil.copyfile(os.path.join(path, str(number)), target)
             os.chmod(target, manifest["modes"][number])
 
-    def give_files(self, path):  # type: ignore[no-untyped-def]
+    def give_files(self, path: Any) -> Any:
         """Write what the step changed among the files into an artifact's folder."""
         os.makedirs(path, exist_ok=True)
         written, folders, removed = self.changes()
@@ -101,7 +102,7 @@ class Workspace:
         _write(os.path.join(path, MANIFEST), json.dumps(manifest).encode())
         return manifest
 
-    def changes(self):  # type: ignore[no-untyped-def]
+    def changes(self) -> Any:
         """The files written, folders made and names removed since the step began, from the working directory."""
         after = _snapshot(self.folder)
         changed = [name for name, one in after.items() if self.before.get(name) != one]
@@ -109,28 +110,27 @@ class Workspace:
         folders = sorted(name for name in changed if after[name] == "folder")
         return written, folders, sorted(self.before.keys() - after.keys())
 
-    def problem(self, report):  # type: ignore[no-untyped-def]
+    def problem(self, report: Any) -> Any:
         """Files that analysis did not see, where a later step could have read them: they would be lost."""
         if report is None or report["status"] != "ok" or self.step["files_out"] or not self.step["files_matter"]:
             return None
         written, _, removed = self.changes()
         if not written and not removed:
             return None
-        return {"status": "failed", "diagnostics": [{
-            "code": "KL408", "name": "", "ran": 0,
-            "message": "file %r was %s, which analysis did not see: it would not reach later steps"
-            % ((written or removed)[0], "written" if written else "removed"),
-            "hint": "write the path as text in the cell, or add an effect rule with `writes_files` for the call",
-        }]}  # fmt: skip
+        what = f"{(written or removed)[0]!r} was {'written' if written else 'removed'}"
+        return _problem(
+            "KL408", f"file {what}, which analysis did not see: it would not reach later steps",
+            "write the path as text in the cell, or add an effect rule with `writes_files` for the call",
+        )  # fmt: skip
 
-    def write_spec(self, spec, parameters):  # type: ignore[no-untyped-def]
+    def write_spec(self, spec: Any, parameters: Any) -> Any:
         """The harness's spec, in this workspace."""
         path = os.path.join(self.record, "spec.json")
         own = {"store": self.store, "result": self.result, "parameters": parameters, "verify": True}
         _write(path, json.dumps({**spec, **own}).encode())
         return path
 
-    def report(self):  # type: ignore[no-untyped-def]
+    def report(self) -> Any:
         """What the harness reported; None when it could not."""
         try:
             with open(self.result, encoding="utf-8") as file:
@@ -139,7 +139,7 @@ class Workspace:
             return None
 
 
-def _root(task_root):  # type: ignore[no-untyped-def]
+def _root(task_root: Any) -> Any:
     """A folder of this user's own, the same for all tasks whose outputs lie side by side."""
     base = os.path.join(tempfile.gettempdir(), f"kale-lite-{os.getuid()}")
     os.makedirs(base, mode=0o700, exist_ok=True)
@@ -150,7 +150,7 @@ def _root(task_root):  # type: ignore[no-untyped-def]
     return os.path.join(base, hashlib.sha256(key.encode()).hexdigest()[:16])
 
 
-def _digest(path):  # type: ignore[no-untyped-def]
+def _digest(path: Any) -> Any:
     try:
         with open(os.path.join(path, "data.pkl"), "rb") as file:
             return hashlib.sha256(file.read()).hexdigest()
@@ -158,16 +158,19 @@ def _digest(path):  # type: ignore[no-untyped-def]
         return ""
 
 
-def _damaged(ident, why):  # type: ignore[no-untyped-def]
-    return {"status": "failed", "diagnostics": [{
-        "code": "KL410", "message": f"payload {ident} is damaged: {why}", "hint": "run the pipeline again", "name": "",
-        "ran": 0,
-    }]}  # fmt: skip
+def _damaged(ident: Any, why: Any) -> Any:
+    return _problem("KL410", f"payload {ident} is damaged: {why}", "run the pipeline again")
 
 
-def _snapshot(folder):  # type: ignore[no-untyped-def]
+def _problem(code: Any, message: Any, hint: Any) -> Any:
+    """A finding in the form of the harness's report."""
+    found = {"code": code, "message": message, "hint": hint, "name": "", "ran": 0}
+    return {"status": "failed", "diagnostics": [found]}
+
+
+def _snapshot(folder: Any) -> Any:
     """Every file and folder below a folder, by relative name, with what changes when it is written."""
-    found = {}
+    found: dict[str, Any] = {}
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in _ASIDE]
         for name in folders:
@@ -184,7 +187,7 @@ def _snapshot(folder):  # type: ignore[no-untyped-def]
     return found
 
 
-def _write(path, data):  # type: ignore[no-untyped-def]
+def _write(path: Any, data: Any) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as file:
         file.write(data)
