@@ -44,7 +44,7 @@ def _check_python(step: Any) -> None:
     wanted, found = ["{}.{}".format(*one) for one in (step["python"], sys.version_info[:2])]
     if found != wanted:
         _end(
-            f"error KL709: this image has Python {found}, and the pipeline was compiled for {wanted}: values and functions "
+            f"error KL709: this image has Python {found}, the pipeline was compiled for {wanted}: values and functions "
             f"do not travel between versions\n    hint: choose an image with Python {wanted}, by --image or image:REF"
         )
 
