@@ -32,7 +32,8 @@ PRELOAD = ("kfp.dsl.executor_main", "kfp.dsl.executor", "papermill", "papermill.
 
 _CLIENT = """\
 #!{python} -IS
-import array, json, os, socket, sys
+import json, os, signal, socket, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 link.connect({path!r})
 request = json.dumps({{"argv": sys.argv[1:], "cwd": os.getcwd(), "env": dict(os.environ)}}).encode()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ def write_bundle(task: KfpTask, folder: Path) -> None:
     """Write a task's cells, spec and files into a folder."""
     marker = _marker(task.sources)
     about = {**task.spec, "marker": marker, "files": sorted(task.files)}
-    parts = [f"{marker} {cell['label']}\n{source}\n"
+    parts = [f"{_head(marker, cell)}\n{source}\n"
              for cell, source in zip(about["cells"], task.sources, strict=True)]  # fmt: skip
     _write(folder / f"{task.function}.py", "".join(parts).encode())
     text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
@@ -46,6 +46,11 @@ def _marker(sources: Sequence[str]) -> str:
     while any(line.startswith(marker) for source in sources for line in source.split("\n")):
         marker = marker.replace("%", "%%", 1)
     return marker
+
+
+def _head(marker: str, cell: Mapping[str, Any]) -> str:
+    """The line above a cell."""
+    return f"{marker} {''.join(c if c.isprintable() else '?' for c in cell['label'])}"
 
 
 def read_bundle(path: Path) -> dict[str, Any]:
@@ -72,7 +77,7 @@ def _read_cells(path: Path, step: dict[str, Any]) -> list[str]:
         text = path.with_name(f"{path.name}.py").read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise BundleError(f"{path}.py cannot be read: {error}", hint=_AGAIN) from None
-    heads = [f"{step['marker']} {cell['label']}" for cell in step["cells"]]
+    heads = [_head(step["marker"], cell) for cell in step["cells"]]
     found: list[list[str]] = []
     for line in text.split("\n"):
         if len(found) < len(heads) and line == heads[len(found)]:

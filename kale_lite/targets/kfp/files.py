@@ -35,6 +35,11 @@ def touches_files(step: Step) -> bool:
     return bool(step.files_read or step.files_written or "external" in step.effects)
 
 
+def _looks_around(step: Step) -> bool:
+    """Whether a step begins in another folder, or finds modules in one: earlier steps may have made it."""
+    return any({"state:cwd", "state:sys.path"} & set(load.names) for load in step.loads)
+
+
 def _gives(step: Step) -> bool:
     return bool(step.files_written or "external" in step.effects)
 
@@ -47,7 +52,7 @@ def plan_files(
     order = [step.name for step in pipeline.steps]
     steps = {step.name: step for step in pipeline.steps}
     takers = {need.after for need in pipeline.dependencies if need.kind == "file"}
-    takers |= {step.name for step in pipeline.steps if touches_files(step)}
+    takers |= {step.name for step in pipeline.steps if touches_files(step) or _looks_around(step)}
     everywhere = sorted({name for pattern in include for name in _matching(folder, pattern)})
     found, problems = {}, list(_outside(pipeline, folder))
     for i, name in enumerate(order):

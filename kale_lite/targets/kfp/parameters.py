@@ -10,7 +10,7 @@ from kale_lite.notebook.model import Parameter
 from kale_lite.targets.kfp.model import KfpParameter
 from kale_lite.targets.kfp.names import Names
 
-__all__ = ["kfp_parameters", "to_arguments"]
+__all__ = ["as_literal", "kfp_parameters", "to_arguments"]
 
 _EXACT = 2**53
 """Above this, KFP's numbers lose digits of an int."""
@@ -31,16 +31,24 @@ def _parameter(one: Parameter, argument: str) -> KfpParameter:
         return KfpParameter(one.name, argument, one.type, "float", "plain", float(default), one.default)
     if kind in ("int", "float", "bool", "list", "dict") and type(default).__name__ == kind and _is_plain(default):
         return KfpParameter(one.name, argument, one.type, kind, "plain", default, one.default)
-    return KfpParameter(one.name, argument, one.type, "str", "text", _text(one.default), one.default)
+    return KfpParameter(one.name, argument, one.type, "str", "text", as_literal(one.default), one.default)
 
 
-def _text(value: Any) -> str:
+def as_literal(value: Any) -> str:
+    """A value of a parameter as a Python literal in ASCII. Infinity has none of its own, but is too large a number."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{as_literal(k)}: {as_literal(v)}' for k, v in value.items())}}}"
+    if isinstance(value, list | tuple):
+        text = ", ".join(map(as_literal, value))
+        return f"[{text}]" if isinstance(value, list) else f"({text},)" if len(value) == 1 else f"({text})"
+    if isinstance(value, float) and math.isinf(value):
+        return "1e999" if value > 0 else "-1e999"
     return ascii(value)
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value comes back from KFP as it was, but for what its default tells."""
-    if value is None or isinstance(value, bool):
+    """Whether a value comes back from KFP as it was, but for what its default tells. None is none."""
+    if isinstance(value, bool):
         return True
     if isinstance(value, int):
         return abs(value) <= _EXACT
@@ -61,5 +69,9 @@ def to_arguments(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> 
 
 def _argument(parameter: KfpParameter, value: Any) -> Any:
     if parameter.form == "text":
-        return value if parameter.type == "str" and isinstance(value, str) and value[:1] not in "'\"" else _text(value)
+        return (
+            value
+            if parameter.type == "str" and isinstance(value, str) and value[:1] not in "'\""
+            else as_literal(value)
+        )
     return list(value) if isinstance(value, tuple) else value

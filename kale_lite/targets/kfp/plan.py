@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kale_lite.artifacts import step_spec
+from kale_lite.cells import cell_list, notebook_of
 from kale_lite.diagnostics import Diagnostic, diagnose
 from kale_lite.notebook.model import Notebook
 from kale_lite.pipeline import STATE_PREFIX, Pipeline, Step
@@ -19,7 +20,7 @@ from kale_lite.targets.kfp.model import KfpParameter, KfpPipeline, KfpTask
 from kale_lite.targets.kfp.names import Names, pipeline_slug
 from kale_lite.targets.kfp.options import CompileOptions
 from kale_lite.targets.kfp.packages import Needs, needs_of_steps
-from kale_lite.targets.kfp.parameters import kfp_parameters
+from kale_lite.targets.kfp.parameters import as_literal, kfp_parameters
 from kale_lite.targets.kfp.resources import check_options, is_image
 
 __all__ = ["plan_pipeline"]
@@ -104,7 +105,7 @@ class _Planner:
         return KfpTask(
             function=functions[step.name],
             name=step.name,
-            about=f"Step {step.name!r}: {_cells(step)} of {source}.",
+            about=f"Step {step.name!r}: {_about(step, source)}.",
             parameters=mine.parameters,
             inputs=mine.inputs,
             outputs=mine.outputs,
@@ -144,7 +145,7 @@ class _Planner:
             "hash_seed": seed if seed.isdigit() else _SEED,
             "cells": [{"number": int(c.number), "label": str(c.number), "tags": list(c.tags)} for c in cells],
             "parameters": {argument: {"name": one.name, "type": one.type, "form": one.form,
-                                      "default": ascii(one.original)} for argument, one in mine.parameters.items()},
+                                      "default": as_literal(one.original)} for argument, one in mine.parameters.items()},
             "loads": dict(mine.loads),
             "saves": dict(mine.saves),
             "files_in": list(mine.files_in),
@@ -207,12 +208,10 @@ def _shown(names: Iterable[str]) -> str:
     return "_".join(name.removeprefix(STATE_PREFIX) for name in names)
 
 
-def _cells(step: Step) -> str:
-    """``cell 3`` or ``cells 3, 4 and 7``."""
-    numbers = [str(number) for number in step.cells]
-    if len(numbers) == 1:
-        return f"cell {numbers[0]}"
-    return f"cells {', '.join(numbers[:-1])} and {numbers[-1]}"
+def _about(step: Step, source: str) -> str:
+    """Where a step's cells stand."""
+    text = cell_list(step.cells)
+    return text if any(notebook_of(cell) for cell in step.cells) else f"{text} of {source}"
 
 
 def _uncacheable(step: Step, pipeline: Pipeline) -> bool:

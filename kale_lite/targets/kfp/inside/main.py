@@ -54,14 +54,24 @@ def _execute(work: Any, step: Any, bundle: Any, parameters: Any) -> Any:
     import logging
 
     import papermill
+    from jupyter_client.manager import AsyncKernelManager
 
+    class Manager(AsyncKernelManager):  # type: ignore[misc,unused-ignore]
+        """Talks to its kernel through files, which no other process of the machine can listen to."""
+
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options, transport="ipc")
+
+    os.environ["JUPYTER_RUNTIME_DIR"] = work.sockets
+    if not os.access(os.path.expanduser("~"), os.W_OK):
+        os.environ.setdefault("IPYTHONDIR", os.path.join(work.root, "ipython"))
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     content = telling.step_notebook(bundle, work.harness, work.write_spec(step["spec"], parameters))
     try:
         papermill.execute_notebook(
-            content, work.executed, kernel_name="python3", progress_bar=False, cwd=work.folder,
-            start_timeout=_START_TIMEOUT, stdout_file=sys.stdout, stderr_file=sys.stdout,
+            content, work.executed, kernel_name="python3", progress_bar=False, cwd=work.folder, 
+            start_timeout=_START_TIMEOUT, kernel_manager_class=Manager, stdout_file=sys.stdout, stderr_file=sys.stdout,
         )  # fmt: skip
     except Exception as raised:  # papermill, nbclient, zmq and the disk raise as they like
         return raised

@@ -15,7 +15,7 @@ def parameters(step: Any, arguments: Any) -> Any:
     """The values of a step's parameters by name, in the form of the harness's spec."""
     found = {}
     for argument, one in step["parameters"].items():
-        value = restored(arguments.get(argument), one["type"], one["form"], ast.literal_eval(one["default"]))
+        value = restored(arguments.get(argument), one["type"], one["form"], one["default"])
         found[one["name"]] = _spec_value(value, one["type"])
     return found
 
@@ -29,9 +29,11 @@ def _spec_value(value: Any, kind: Any) -> Any:
 
 
 def restored(given: Any, kind: Any, form: Any, default: Any) -> Any:
-    """A value as the notebook has it. ``form`` is how it travels: ``plain``, or ``text`` holding a literal."""
+    """A value as the notebook has it. ``form`` is how it travels: ``plain``, or ``text`` holding a
+    literal. The default is given as one."""
     if form == "text":
         return _from_text(given, kind, default)
+    default = ast.literal_eval(default)
     if given is None or same(given, default):
         return default
     if kind == "tuple":
@@ -46,8 +48,8 @@ def restored(given: Any, kind: Any, form: Any, default: Any) -> Any:
 
 
 def _from_text(text: Any, kind: Any, default: Any) -> Any:
-    if text is None or text == ascii(default):
-        return default
+    if text is None or text == default:
+        return ast.literal_eval(default)
     if kind == "str":
         value = _literal(text) if text[:1] in ("'", '"') else text
         return value if isinstance(value, str) else text

@@ -31,6 +31,7 @@ class Workspace:
         self.harness = os.path.join(self.root, "harness")
         self.store = os.path.join(self.root, "store")
         self.record = os.path.join(self.root, "record", "work")
+        self.sockets = os.path.join(self.root, "run")
         self.result = os.path.join(self.record, "result.json")
         self.executed = os.path.join(self.record, "step.ipynb")
         self.before: dict[str, Any] = {}
@@ -40,7 +41,7 @@ class Workspace:
         self._lock = open(self.root + ".lock", "w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         shutil.rmtree(self.root, ignore_errors=True)
-        for path in (self.folder, self.harness, self.store, self.record):
+        for path in (self.folder, self.harness, self.store, self.record, self.sockets):
             os.makedirs(path, mode=0o700)
         return self
 
