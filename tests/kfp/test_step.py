@@ -41,6 +41,7 @@ big = 2**3
 huge = 9007199254740993
 nothing = None
 nan = 1e400
+meta = ["{{$.x}}", "{{"]
 flag = True
 text = 'say "hi"\\n\\\\ {braces} ' + ""
 plain = "it's {{$.inputs}} $HOME %s"
@@ -50,7 +51,7 @@ type: float = 1
 """
 SHOW = "\n".join(
     f"print({name!r}, repr({name}))"
-    for name in ("lr", "LR", "_x", "größe", "holes", "floats", "order", "pair", "keyed", "huge", "nothing", "nan", "flag",
+    for name in ("lr", "LR", "_x", "größe", "holes", "floats", "order", "pair", "keyed", "huge", "nothing", "nan", "meta", "flag",
                  "plain", "quoted", "lines", "type")
 )  # fmt: skip
 

@@ -14,6 +14,9 @@ __all__ = ["as_literal", "kfp_parameters", "to_arguments"]
 
 _EXACT = 2**53
 """Above this, KFP's numbers lose digits of an int."""
+_QUOTES = ("'", '"')
+_PLACEHOLDER = "{{"
+"""KFP takes what follows for a placeholder of its own."""
 
 
 def kfp_parameters(parameters: Iterable[Parameter]) -> tuple[KfpParameter, ...]:
@@ -25,7 +28,7 @@ def kfp_parameters(parameters: Iterable[Parameter]) -> tuple[KfpParameter, ...]:
 def _parameter(one: Parameter, argument: str) -> KfpParameter:
     kind = {"tuple": "list"}.get(one.type, one.type)
     default: Any = list(one.default) if isinstance(one.default, tuple) else one.default
-    if kind == "str" and isinstance(default, str) and default.isprintable() and default[:1] not in "'\"":
+    if kind == "str" and isinstance(default, str) and _is_plain(default) and default[:1] not in _QUOTES:
         return KfpParameter(one.name, argument, one.type, "str", "plain", default, one.default)
     if kind == "float" and isinstance(default, int) and not isinstance(default, bool) and _is_plain(default):
         return KfpParameter(one.name, argument, one.type, "float", "plain", float(default), one.default)
@@ -43,7 +46,7 @@ def as_literal(value: Any) -> str:
         return f"[{text}]" if isinstance(value, list) else f"({text},)" if len(value) == 1 else f"({text})"
     if isinstance(value, float) and math.isinf(value):
         return "1e999" if value > 0 else "-1e999"
-    return ascii(value)
+    return ascii(value).replace(_PLACEHOLDER, r"{\x7b")
 
 
 def _is_plain(value: Any) -> bool:
@@ -55,14 +58,17 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, str):
-        return value.isprintable()
+        return value.isprintable() and _PLACEHOLDER not in value
     if isinstance(value, list):
         return all(map(_is_plain, value))
     return isinstance(value, dict) and all(isinstance(k, str) and _is_plain(v) for k, v in value.items())
 
 
 def to_arguments(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of parameters (checked, by their names in the notebook) as arguments of the compiled pipeline."""
+    """Values of parameters (checked, by their names in the notebook) as arguments of the compiled pipeline.
+
+    UsageError for a value that KFP would change.
+    """
     known = {one.name: one for one in kfp_parameters(parameters)}
     return {known[name].argument: _argument(known[name], value) for name, value in values.items()}
 

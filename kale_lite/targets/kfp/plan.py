@@ -144,8 +144,7 @@ class _Planner:
             "python": list(self.environment.python),
             "hash_seed": seed if seed.isdigit() else _SEED,
             "cells": [{"number": int(c.number), "label": str(c.number), "tags": list(c.tags)} for c in cells],
-            "parameters": {argument: {"name": one.name, "type": one.type, "form": one.form,
-                                      "default": as_literal(one.original)} for argument, one in mine.parameters.items()},
+            "parameters": {argument: _parameter(one) for argument, one in mine.parameters.items()},
             "loads": dict(mine.loads),
             "saves": dict(mine.saves),
             "files_in": list(mine.files_in),
@@ -206,6 +205,10 @@ class _Arguments:
 
 def _shown(names: Iterable[str]) -> str:
     return "_".join(name.removeprefix(STATE_PREFIX) for name in names)
+
+
+def _parameter(one: KfpParameter) -> dict[str, str]:
+    return {"name": one.name, "type": one.type, "form": one.form, "default": as_literal(one.original)}
 
 
 def _about(step: Step, source: str) -> str:
