@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from kale_lite.diagnostics import Diagnostic, Severity
-from kale_lite.errors import ExitCode, UsageError
+from kale_lite.errors import ExitCode, RefusedError, UsageError
 
 __all__ = ["compile_command"]
 
@@ -67,15 +67,24 @@ def compile_command(
         raise typer.Exit(ExitCode.REFUSED)
     path = output or Path(f"{notebook.stem}.{'py' if format is Form.PYTHON else 'yaml'}")
     options = CompileOptions(image, install, cache, tuple(include or ()))
-    if format is Form.PYTHON:
-        if not path.stem.isidentifier() or path.suffix != ".py":
-            raise UsageError(f"{path} cannot be a Python module", hint="choose a name such as pipeline.py with -o")
-        problems = compile_to_python(project.notebook, project.pipeline, path, options)
-    else:
-        text, problems = compile_to_yaml(project.notebook, project.pipeline, options)
-        _write(path, text)
+    try:
+        if format is Form.PYTHON:
+            _check_module(path)
+            problems = compile_to_python(project.notebook, project.pipeline, path, options)
+        else:
+            text, problems = compile_to_yaml(project.notebook, project.pipeline, options)
+            _write(path, text)
+    except RefusedError as error:
+        _show(notebook, error.diagnostics)
+        raise typer.Exit(ExitCode.REFUSED) from None
     _show(notebook, problems)
-    typer.echo(f"{path}: {len(project.pipeline.steps)} steps")
+    steps = len(project.pipeline.steps)
+    typer.echo(f"{path}: {steps} step{'s' * (steps != 1)}")
+
+
+def _check_module(path: Path) -> None:
+    if not path.stem.isidentifier() or path.suffix != ".py":
+        raise UsageError(f"{path} cannot be a Python module", hint="choose a name such as pipeline.py with -o")
 
 
 def _write(path: Path, text: str) -> None:
