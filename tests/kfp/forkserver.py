@@ -20,15 +20,17 @@ import sys
 import tempfile
 import threading
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-PRELOAD = ("kfp.dsl.executor_main", "kfp.dsl.executor", "papermill", "papermill.clientwrap", "nbclient", "nbformat",
-           "nbconvert", "jupyter_client.manager", "jupyter_client.asynchronous.client", "ipykernel.kernelapp",
-           "ipykernel.ipkernel", "ipykernel.zmqshell", "matplotlib_inline.backend_inline", "cloudpickle", "fcntl",
-           "ipykernel.iostream", "jupyter_client.provisioning.local_provisioner",
-           "numpy", "pandas", "sklearn.linear_model", "sklearn.ensemble", "sklearn.model_selection",
-           "sklearn.pipeline", "sklearn.datasets", "matplotlib.pyplot", "asyncio", "sqlite3", "statistics")  # fmt: skip
+MACHINERY = ("kfp.dsl.executor_main", "kfp.dsl.executor", "papermill", "papermill.clientwrap", "nbclient", "nbformat",
+             "nbconvert", "jupyter_client.manager", "jupyter_client.asynchronous.client", "ipykernel.kernelapp",
+             "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.iostream", "cloudpickle", "fcntl",
+             "jupyter_client.provisioning.local_provisioner")  # fmt: skip
+LIBRARIES = ("numpy", "pandas", "sklearn.linear_model", "sklearn.ensemble", "sklearn.model_selection", "sklearn.pipeline",
+             "sklearn.datasets", "matplotlib.pyplot", "asyncio", "sqlite3", "statistics")  # fmt: skip
+"""What cells import. Imported before there is a kernel, pandas and pyplot show things another way."""
 
 _CLIENT = """\
 #!{python} -IS
@@ -45,16 +47,16 @@ os._exit(code[0] if code else 1)
 
 
 class Server:
-    """The server and its program; ends with ``close``."""
+    """The server and its program, with ``libraries`` imported as well; ends with ``close``, or with this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, libraries: Sequence[str] = LIBRARIES) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="kf-")
         path = str(Path(self._folder.name) / "socket")
         self.program = str(Path(self._folder.name) / "python")
         Path(self.program).write_text(_CLIENT.format(python=os.path.realpath(sys.executable), path=path))
         os.chmod(self.program, 0o755)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.kfp.forkserver", path, self.program], cwd=Path(__file__).parents[2],
+            [sys.executable, "-m", "tests.kfp.forkserver", path, self.program, *libraries], cwd=Path(__file__).parents[2],
             env={**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
@@ -68,8 +70,8 @@ class Server:
         self._folder.cleanup()
 
 
-def serve(path: str, program: str) -> None:
-    for name in PRELOAD:
+def serve(path: str, program: str, libraries: Sequence[str]) -> None:
+    for name in (*MACHINERY, *libraries):
         __import__(name)
     gc.collect()
     gc.freeze()
@@ -170,4 +172,4 @@ def _run(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], sys.argv[2])
+    serve(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -302,7 +302,7 @@ def steps_that_meet() -> Iterator[Cells]:
            ("step:b", "print(notebook, report, files, metrics, self)")]  # fmt: skip
 
 
-@pytest.mark.parametrize("cells", steps_that_meet())
+@pytest.mark.parametrize("cells", list(steps_that_meet()))
 def test_names_of_python_and_of_kfp_are_no_trouble(write_notebook: WriteNotebook, cells: Cells) -> None:
     project, text = compiled(write_notebook(cells))
     tasks = documents(text)[0]["root"]["dag"]["tasks"]
@@ -312,3 +312,13 @@ def test_names_of_python_and_of_kfp_are_no_trouble(write_notebook: WriteNotebook
 def test_import_needs_no_kfp() -> None:
     probe = "import sys, kale_lite.targets.kfp; print([m for m in sys.modules if m.split('.')[0] in ('kfp', 'IPython', 'nbconvert')])"
     assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_hundred_steps_fit_a_cluster_and_keep_their_graph(write_notebook: WriteNotebook) -> None:
+    cells: Cells = [(f"step:s{i}", f"x{i} = {i}" if i % 10 == 0 else f"x{i} = x{i - 1} + 1") for i in range(100)]
+    project, text = compiled(write_notebook(cells))
+    assert len(text) < 700_000
+    tasks = documents(text)[0]["root"]["dag"]["tasks"]
+    before = {name: set(task.get("dependentTasks", [])) for name, task in tasks.items()}
+    assert all(before[f"s{i}"] <= {f"s{i // 10 * 10}", f"s{i - 1}"} for i in range(100))
+    assert set(project.compile().edges) <= {(a, b) for b, names in before.items() for a in names}

@@ -224,3 +224,14 @@ def test_a_container_without_kale_lite(tmp_path: Path, write_notebook: WriteNote
         ran = run_yaml(text, tmp_path / "root")
     assert printed(ran, "b") == "blocked: kale_lite [1, 2]\n"
     assert "nb.ipynb: cell 3, line 1: error KL402: step 'b' failed: ZeroDivisionError: division by zero" in ran.log
+
+
+def test_many_steps_share_one_harness(run_cells: RunCells, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kale_lite.targets.kfp import plan
+
+    monkeypatch.setattr(plan, "_SHARED_FROM", 3)
+    ran = run_cells([("step:a", "x = 1"), ("step:b", "y = x + 1"), ("step:c", "print(y)\n1 / 0")])
+    assert ran.output("a", "kale_lite_harness").exists()
+    assert not ran.output("b", "kale_lite_harness").exists()
+    assert printed(ran, "c") == "2\n"
+    assert "nb.ipynb: cell 3, line 2: error KL402: step 'c' failed: ZeroDivisionError" in ran.log

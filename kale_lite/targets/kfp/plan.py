@@ -26,6 +26,9 @@ from kale_lite.targets.kfp.resources import check_options, is_image
 __all__ = ["plan_pipeline"]
 
 _SEED = "0"
+_SHARED_FROM = 16
+"""Steps from which on the harness is an artifact of the first ones: brought by each, it is most of the YAML."""
+_HARNESS = "kale_lite_harness"
 
 
 def plan_pipeline(
@@ -87,10 +90,13 @@ class _Planner:
         outputs: dict[str, tuple[str, str]] = {}
         given: dict[str, tuple[str, str]] = {}
         known = {one.name: one for one in self.parameters}
+        harness = _harness_sources(self.pipeline) if len(self.pipeline.steps) >= _SHARED_FROM else {}
         for step in self.pipeline.steps:
             mine = _Arguments(step, {known[name].argument: known[name] for name in step.parameters})
             mine.take(step, outputs, {name: given[name] for name in self.files[step.name].sources})
             mine.give(step, self.files[step.name].gives)
+            if harness:
+                mine.share_harness({name: functions[name] for name in harness[step.name]})
             outputs.update({ident: (functions[step.name], one) for one, ident in mine.saves.items()})
             if mine.files_out:
                 given[step.name] = (functions[step.name], mine.files_out)
@@ -150,6 +156,8 @@ class _Planner:
             "files_in": list(mine.files_in),
             "files_out": mine.files_out,
             "files_matter": self.files[step.name].matter,
+            "harness_in": mine.harness_in,
+            "harness_out": mine.harness_out,
             "notebook_out": mine.notebook_out,
             "report_out": mine.report_out,
             "metrics_out": mine.metrics_out,
@@ -172,6 +180,8 @@ class _Arguments:
         self.metrics_out = ""
         self.notebook_out = ""
         self.report_out = ""
+        self.harness_in = ""
+        self.harness_out = ""
 
     def take(self, step: Step, outputs: Mapping[str, tuple[str, str]], files: Mapping[str, tuple[str, str]]) -> None:
         """Inputs: the payloads that a step loads, and the files of earlier steps."""
@@ -197,6 +207,14 @@ class _Arguments:
         if step.options.report is not False:
             self.report_out = self._out("report", "HTML")
 
+    def share_harness(self, sources: Mapping[str, str]) -> None:
+        """Take the harness from an earlier step; where there is none, give it to later ones."""
+        if not sources:
+            self.harness_out = self._out(_HARNESS, "Artifact")
+            return
+        self.harness_in = self._names.give(_HARNESS)
+        self.inputs[self.harness_in] = (next(iter(sources.values())), _HARNESS)
+
     def _out(self, name: str, kind: str) -> str:
         found = self._names.give(name)
         self.outputs[found] = kind
@@ -215,6 +233,16 @@ def _about(step: Step, source: str) -> str:
     """Where a step's cells stand."""
     text = cell_list(step.cells)
     return text if any(notebook_of(cell) for cell in step.cells) else f"{text} of {source}"
+
+
+def _harness_sources(pipeline: Pipeline) -> Mapping[str, tuple[str, ...]]:
+    """For each step a first step that it comes after anyway; none for those that come after nothing."""
+    before = pipeline.predecessors()
+    found: dict[str, tuple[str, ...]] = {}
+    for step in pipeline.steps:
+        direct = sorted(before[step.name])
+        found[step.name] = (found[direct[0]] or (direct[0],)) if direct else ()
+    return found
 
 
 def _uncacheable(step: Step, pipeline: Pipeline) -> bool:

@@ -25,6 +25,7 @@ def run(arguments: Any, bundle: Any, task_root: Any) -> None:
     """
     step = bundle["step"]
     _check_python(step)
+    publish.harness(step, arguments, bundle)
     with workspace.Workspace(step, task_root) as work:
         work.unpack(bundle)
         problem = work.take(arguments)

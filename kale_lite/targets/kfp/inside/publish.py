@@ -9,7 +9,7 @@ import os
 import shutil
 from typing import Any
 
-__all__ = ["notebook", "outputs"]
+__all__ = ["harness", "notebook", "outputs"]
 
 
 def outputs(step: Any, arguments: Any, work: Any, report: Any) -> None:
@@ -30,6 +30,13 @@ def outputs(step: Any, arguments: Any, work: Any, report: Any) -> None:
         artifact.metadata["written"] = manifest["written"][:100]
     if step["metrics_out"]:
         _metrics(arguments[step["metrics_out"]], report["metrics"])
+
+
+def harness(step: Any, arguments: Any, bundle: Any) -> None:
+    """The code that later steps run with, where they do not bring it themselves."""
+    if step["harness_out"]:
+        with open(arguments[step["harness_out"]].path, "w", encoding="utf-8") as file:
+            json.dump(bundle["code"], file, ensure_ascii=False)
 
 
 def _described(one: Any) -> Any:
