@@ -322,3 +322,38 @@ def test_a_hundred_steps_fit_a_cluster_and_keep_their_graph(write_notebook: Writ
     before = {name: set(task.get("dependentTasks", [])) for name, task in tasks.items()}
     assert all(before[f"s{i}"] <= {f"s{i // 10 * 10}", f"s{i - 1}"} for i in range(100))
     assert set(project.compile().edges) <= {(a, b) for b, names in before.items() for a in names}
+
+
+def test_settings_of_kale(write_notebook: WriteNotebook) -> None:
+    volumes = [{"name": "data", "mount_point": "/data", "type": "pvc", "size": 1, "size_type": "Gi"},
+               {"name": "fresh", "mount_point": "/new", "type": "new_pvc", "size": 1}]  # fmt: skip
+    path = write_notebook(
+        [("step:a", "x = open('/data/a.txt').read()"), ("step:b|cache:enabled", "y = 1"), ("step:c", "z = 1")],
+        kubeflow_notebook={
+            "pipeline_name": "My Kale!", "docker_image": "kale/image:1", "enable_caching": False, "volumes": volumes,
+            "steps_defaults": ["limit:nvidia.com/gpu:1", "label:a:b"], "security_context": {"runAsUser": 1},
+        },
+    )  # fmt: skip
+    spec, platform = documents(compiled(path)[1])
+    assert spec["pipelineInfo"] == {"name": "my-kale", "displayName": "My Kale!"}
+    executors = spec["deploymentSpec"]["executors"]
+    assert {one["container"]["image"] for one in executors.values()} == {"kale/image:1"}
+    assert all(one["container"]["resources"]["accelerator"]["resourceCount"] == "1" for one in executors.values())
+    mounts = [one["pvcMount"] for one in platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()]
+    assert [[mount["mountPath"] for mount in one] for one in mounts] == [["/data"]] * 3
+    cached = {n: t["cachingOptions"].get("enableCache", False) for n, t in spec["root"]["dag"]["tasks"].items()}
+    assert cached == {"a": False, "b": True, "c": False}
+    project = load(path)
+    assert project.notebook is not None
+    _, problems = compile_to_yaml(project.notebook, project.compile(), CompileOptions(install=False))
+    assert sorted(one.message.split(" has ")[0].split(" is ")[0] for one in problems) == [
+        "notebook setting 'security_context'", "volume 'fresh' of the notebook's settings",
+    ]  # fmt: skip
+
+
+def test_a_file_that_a_parameter_names_is_shipped(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("1")
+    path = write_notebook([("parameters", "path = 'in.csv'"), ("step:a", "x = open(path).read()")])
+    assert "KL706" not in findings(path)
+    to_python(path, tmp_path / "flow.py")
+    assert list(read_bundle(tmp_path / "flow_steps" / "a")["files"]) == ["in.csv"]

@@ -61,7 +61,7 @@ def plan_files(
         later = [one for one in order[i + 1 :] if one in takers]
         reached = _gives(step) and all(name in ancestors[one] for one in later)
         known = {os.path.normpath(path) for one in ancestors[name] for path in steps[one].files_written}
-        wanted = [*everywhere, *modules.get(name, ()), *_read(step, folder, known)]
+        wanted = [*everywhere, *modules.get(name, ()), *_read(step, folder, known), *_named(step, pipeline, folder)]
         shipped, more = _shipped(step, folder, wanted)
         problems += more
         found[name] = Files(tuple(sources), _gives(step), shipped, bool(later) and not reached)
@@ -83,6 +83,16 @@ def _read(step: Step, folder: Path, known: set[str]) -> Iterator[str]:
         if normal in known or os.path.isabs(normal) or normal.startswith("..") or not normal.strip("*./"):
             continue
         yield from _matching(folder, normal)
+
+
+def _named(step: Step, pipeline: Pipeline, folder: Path) -> list[str]:
+    """Files that parameters name by default, for a step that reads files under names known only when it runs."""
+    if "*" not in step.files_read:
+        return []
+    texts = [one.default for one in pipeline.parameters if one.name in step.parameters and isinstance(one.default, str)]
+    names = [os.path.normpath(text) for text in texts if text.isprintable() and text.strip("./")]
+    inside = [name for name in names if not os.path.isabs(name) and not name.startswith("..") and len(name) < 200]
+    return [found for name in inside for found in _matching(folder, name)]
 
 
 def _matching(folder: Path, pattern: str) -> Iterator[str]:
@@ -139,7 +149,8 @@ def _outside(pipeline: Pipeline, folder: Path) -> Iterator[Diagnostic]:
                 hint="use a path below the notebook's folder, or mount a volume there: volume:CLAIM:/PATH",
             )  # fmt: skip
         # Names that an earlier step computes are as unknown, but that step's files travel.
-        if "*" in step.files_read and not any(n.kind == "file" and n.after == step.name for n in pipeline.dependencies):
+        follows = any(need.kind == "file" and need.after == step.name for need in pipeline.dependencies)
+        if "*" in step.files_read and not follows and not _named(step, pipeline, folder):
             yield diagnose(
                 "KL706", f"step {step.name!r} reads files whose names are known only when it runs: none are shipped",
                 Location(step.cells[0]), step=step.name,

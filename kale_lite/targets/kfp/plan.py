@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from kale_lite.targets.kfp.options import CompileOptions
 from kale_lite.targets.kfp.packages import Needs, needs_of_steps
 from kale_lite.targets.kfp.parameters import as_literal, kfp_parameters
 from kale_lite.targets.kfp.resources import check_options, is_image
+from kale_lite.targets.kfp.settings import setting_image, setting_problems, setting_volumes
 
 __all__ = ["plan_pipeline"]
 
@@ -36,12 +37,13 @@ def plan_pipeline(
 ) -> tuple[KfpPipeline, tuple[Diagnostic, ...]]:
     """The KFP pipeline and everything that is to be said about it; with errors it must not be used."""
     folder = (notebook.path or Path(".")).resolve().parent
+    pipeline = _with_volumes(pipeline, setting_volumes(notebook))
     needs, problems = needs_of_steps(notebook, pipeline, environment, install=options.install)
     modules = {name: sorted(one.modules) for name, one in needs.items()}
     files, more = plan_files(pipeline, folder, modules, options.include)
-    problems += more
+    problems += (*more, *setting_problems(notebook))
     problems += tuple(one for step in pipeline.steps for one in check_options(step))
-    image = options.image or _setting_image(notebook) or f"python:{environment.python[0]}.{environment.python[1]}-slim"
+    image = options.image or setting_image(notebook) or f"python:{environment.python[0]}.{environment.python[1]}-slim"
     if not is_image(image):
         problems += (diagnose("KL702", f"{image!r} is no image reference",
                               hint="write it like `python:3.11-slim` or `HOST/PATH:TAG`"),)  # fmt: skip
@@ -61,10 +63,11 @@ def plan_pipeline(
     )
 
 
-def _setting_image(notebook: Notebook) -> str | None:
-    """The image that the notebook's settings name; Kale's older name for it counts as well."""
-    found = notebook.settings.get("base_image") or notebook.settings.get("docker_image")
-    return str(found) if found else None
+def _with_volumes(pipeline: Pipeline, volumes: Mapping[str, str]) -> Pipeline:
+    """The pipeline with volumes that every step mounts; those of a step's own tags win."""
+    steps = [replace(one, options=replace(one.options, volumes={**volumes, **one.options.volumes}))
+             for one in pipeline.steps]  # fmt: skip
+    return replace(pipeline, steps=tuple(steps)) if volumes else pipeline
 
 
 def _description(notebook: Notebook) -> str:
