@@ -235,3 +235,17 @@ def test_many_steps_share_one_harness(run_cells: RunCells, monkeypatch: pytest.M
     assert not ran.output("b", "kale_lite_harness").exists()
     assert printed(ran, "c") == "2\n"
     assert "nb.ipynb: cell 3, line 2: error KL402: step 'c' failed: ZeroDivisionError" in ran.log
+
+
+def test_what_no_step_can_see_alone_fails_the_run(run_cells: RunCells, tmp_path: Path) -> None:
+    (tmp_path / "numbering.py").write_text(
+        "count = 0\n\ndef number():\n    global count\n    count += 1\n    return count\n"
+    )
+    cells: Cells = [("step:one", "import numbering\na = numbering.number()"), ("step:two", "import numbering\nb = numbering.number()"),
+                    ("step:show", "print(a, b)")]  # fmt: skip
+    ran = run_cells(cells)
+    local = load(tmp_path / "nb.ipynb").run(output_dir=tmp_path / "out")
+    findings = [str(one) for one in local.diagnostics]
+    assert (ran.ok, local.status) in ((False, "failed"), (True, "done"))
+    assert all(one.split("\n")[0] in ran.log for one in findings)
+    assert ran.ok is (printed(ran, "show") == "1 2\n")

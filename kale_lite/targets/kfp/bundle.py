@@ -88,7 +88,8 @@ def _read_cells(path: Path, step: dict[str, Any]) -> list[str]:
         raise BundleError(
             f"{path}.py has no line {heads[len(found)]!r}", hint="keep the lines that begin the cells, or compile again"
         )
-    found[-1] = found[-1][:-1] if found[-1][-1:] == [""] else found[-1]
+    if found and found[-1][-1:] == [""]:
+        found[-1].pop()
     return ["\n".join(lines) for lines in found]
 
 

@@ -16,7 +16,7 @@ _WIDTH = 110
 
 def dsl_source(pipeline: KfpPipeline, steps_folder: str) -> str:
     """The module's text. The steps' files lie in ``steps_folder`` beside it."""
-    kubernetes = any(_needs_kubernetes(task) for task in pipeline.tasks)
+    kubernetes = any(_needs_kubernetes(task) for task in pipeline.all_tasks)
     head = [
         _docstring(f"Pipeline {pipeline.display_name!r}, made by kale-lite from {pipeline.source}."),
         "# The cells of each step stand in the folder STEPS, and are read when this file is compiled:",
@@ -32,7 +32,7 @@ def dsl_source(pipeline: KfpPipeline, steps_folder: str) -> str:
         f"STEPS = Path(__file__).parent / {_literal(steps_folder)}",
     ]
     parts = ["\n".join(head)]
-    parts += ["\n".join(_component(task, pipeline)) for task in pipeline.tasks]
+    parts += ["\n".join(_component(task, pipeline)) for task in pipeline.all_tasks]
     parts.append("\n".join(_pipeline(pipeline)))
     return "\n\n\n".join(parts) + "\n"
 
@@ -91,10 +91,10 @@ def _pipeline(pipeline: KfpPipeline) -> Iterator[str]:
     yield from _call("@dsl.pipeline", about)
     lines = list(_call("def pipeline", [_parameter(one) for one in pipeline.parameters]))
     yield from [*lines[:-1], f"{lines[-1]}:"]
-    taken = [*(task.function for task in pipeline.tasks), *(one.argument for one in pipeline.parameters)]
+    taken = [*(task.function for task in pipeline.all_tasks), *(one.argument for one in pipeline.parameters)]
     names = Names(taken)
-    variables = {task.function: names.give(f"{task.function}_task") for task in pipeline.tasks}
-    for task in pipeline.tasks:
+    variables = {task.function: names.give(f"{task.function}_task") for task in pipeline.all_tasks}
+    for task in pipeline.all_tasks:
         yield from _task(task, variables)
 
 

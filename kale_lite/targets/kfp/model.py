@@ -56,7 +56,7 @@ class KfpTask:
 
 @dataclass(frozen=True, slots=True)
 class KfpPipeline:
-    """A compiled pipeline, tasks in notebook order."""
+    """A compiled pipeline: a task for each step in notebook order, and ``check`` after several of them."""
 
     name: str
     display_name: str
@@ -65,3 +65,9 @@ class KfpPipeline:
     image: str
     parameters: tuple[KfpParameter, ...]
     tasks: tuple[KfpTask, ...]
+    check: KfpTask | None = None
+
+    @property
+    def all_tasks(self) -> tuple[KfpTask, ...]:
+        """The tasks of steps, and the one that looks at what they all report."""
+        return (*self.tasks, self.check) if self.check is not None else self.tasks

@@ -14,7 +14,7 @@ import hashlib
 import json
 import linecache
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,7 @@ _PACKED: dict[bytes, str] = {}
 """Steps that were packed, by what they hold: each is packed to see its size, and again when the DSL is compiled."""
 _KEPT = 1000
 _NOT_SHIPPED = ("template.py", "fingerprint.py")
+_CHECKS = ("targets/local/races.py", "targets/local/within.py")
 _SHIPPED = ("artifacts/step_notebook.py", "targets/local/suspects.py", "targets/local/failure.py")
 
 
@@ -85,9 +86,9 @@ def size_of(bundle: Mapping[str, Any]) -> int:
 
 def _encoded(bundle: Mapping[str, Any]) -> str:
     """The step and the code that runs it, or what that code must be; the same text for the same content."""
-    code = json.dumps(_code(), ensure_ascii=False)
-    shared = {"sha256": hashlib.sha256(code.encode()).hexdigest()}
-    more = shared if bundle["step"].get("harness_in") else {"code": _code()}
+    code = _check_code() if bundle["step"].get("kind") == "check" else _code()
+    shared = {"sha256": hashlib.sha256(json.dumps(code, ensure_ascii=False).encode()).hexdigest()}
+    more = shared if bundle["step"].get("harness_in") else {"code": code}
     content = json.dumps({**bundle, **more}, ensure_ascii=False).encode()
     key = hashlib.sha256(content).digest()
     if key not in _PACKED:
@@ -113,9 +114,21 @@ def _code() -> dict[str, dict[str, str]]:
     return {
         "harness": dict(_modules(package / "runtime")),
         "inside": dict(_modules(Path(__file__).parent / "inside")),
-        "shipped": {f"kale_lite.{name[:-3].replace('/', '.')}": _bare((package / name).read_text("utf-8"))
-                    for name in _SHIPPED},
+        "shipped": _shipped(_SHIPPED),
     }  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _check_code() -> dict[str, dict[str, str]]:
+    """What the last task runs, which looks at what all steps report; no step is run by it."""
+    inside = dict(_modules(Path(__file__).parent / "inside"))
+    return {"inside": inside, "shipped": _shipped(_CHECKS)}
+
+
+def _shipped(names: Sequence[str]) -> dict[str, str]:
+    """Modules of kale-lite as they are, by their full names."""
+    package = Path(__file__).parents[2]
+    return {f"kale_lite.{name[:-3].replace('/', '.')}": _bare((package / name).read_text("utf-8")) for name in names}
 
 
 def _modules(folder: Path) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from kale_lite.artifacts import step_spec
 from kale_lite.cells import cell_list, notebook_of
 from kale_lite.diagnostics import Diagnostic, diagnose
-from kale_lite.notebook.model import Notebook
+from kale_lite.notebook.model import Notebook, StepOptions
 from kale_lite.pipeline import STATE_PREFIX, Pipeline, Step
 from kale_lite.targets.kfp.environment import Environment
 from kale_lite.targets.kfp.files import Files, plan_files, touches_files
@@ -29,6 +29,7 @@ __all__ = ["plan_pipeline"]
 _SEED = "0"
 _SHARED_FROM = 16
 """Steps from which on the harness is an artifact of the first ones: brought by each, it is most of the YAML."""
+_CHECK = "check of all steps"
 _HARNESS = "kale_lite_harness"
 
 
@@ -49,6 +50,7 @@ def plan_pipeline(
                               hint="write it like `python:3.11-slim` or `HOST/PATH:TAG`"),)  # fmt: skip
     parameters = kfp_parameters(pipeline.parameters)
     planner = _Planner(notebook, pipeline, options, environment, image, parameters, needs, files)
+    tasks = tuple(planner.tasks())
     return (
         KfpPipeline(
             name=pipeline_slug(pipeline.name),
@@ -57,7 +59,8 @@ def plan_pipeline(
             source=notebook.path.name if notebook.path else notebook.name,
             image=image,
             parameters=parameters,
-            tasks=tuple(planner.tasks()),
+            tasks=tasks,
+            check=planner.check(tasks) if len(tasks) > 1 else None,
         ),
         problems,
     )
@@ -104,6 +107,23 @@ class _Planner:
             if mine.files_out:
                 given[step.name] = (functions[step.name], mine.files_out)
             yield self._task(step, functions, mine)
+
+    def check(self, tasks: Sequence[KfpTask]) -> KfpTask:
+        """The last task: it looks at the reports of all steps for what none of them can see alone."""
+        taken = [*(task.function for task in tasks), *(one.argument for one in self.parameters)]
+        arguments = Names()
+        inputs = {arguments.give(f"notebook_of_{task.function}"): (task.function, task.spec["notebook_out"])
+                  for task in tasks}  # fmt: skip
+        steps = [{"argument": argument, "name": step.name, "cells": task.spec["cells"], "effects": list(step.effects),
+                  "files_read": list(step.files_read), "files_written": list(step.files_written)}
+                 for argument, step, task in zip(inputs, self.pipeline.steps, tasks, strict=True)]  # fmt: skip
+        shared = ("format", "pipeline", "notebook", "python")
+        spec = {**{key: tasks[0].spec[key] for key in shared}, "kind": "check", "step": _CHECK, "cells": [],
+                "steps": steps, "edges": [list(edge) for edge in self.pipeline.edges]}  # fmt: skip
+        about = "Looks at what all steps report for what no step can see alone."
+        packages = Needs().packages(self.environment) if self.options.install else ()
+        return KfpTask(Names(taken).give("check"), _CHECK, about, {}, inputs, {}, (), self.image, packages, False,
+                       StepOptions(), spec, ())  # fmt: skip
 
     def _task(self, step: Step, functions: Mapping[str, str], mine: _Arguments) -> KfpTask:
         linked = {producer for producer, _ in mine.inputs.values()}

@@ -97,6 +97,8 @@ def _write_dsl(compiled: KfpPipeline, pipeline: Pipeline, path: Path) -> tuple[D
                 f"{LARGEST:,}", Location(step.cells[0]), step=step.name,
                 hint="move long texts and tables into files or modules of the image, or split the step",
             ))  # fmt: skip
+    if compiled.check is not None:
+        write_bundle(compiled.check, folder)
     source = dsl_source(compiled, folder.name)
     ast.parse(source)
     path.write_text(source, "utf-8")

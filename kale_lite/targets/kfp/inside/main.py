@@ -25,6 +25,11 @@ def run(arguments: Any, bundle: Any, task_root: Any) -> None:
     """
     step = bundle["step"]
     _check_python(step)
+    if step.get("kind") == "check":
+        lines = telling.missed(bundle, arguments)
+        if lines:
+            _end(lines)
+        return
     publish.harness(step, arguments, bundle)
     with workspace.Workspace(step, task_root) as work:
         work.unpack(bundle)
@@ -35,7 +40,7 @@ def run(arguments: Any, bundle: Any, task_root: Any) -> None:
             error = _execute(work, step, bundle, values.parameters(step, arguments))
             report = work.report()
             problem = work.problem(report)
-        publish.notebook(step, arguments, work.executed)
+        publish.notebook(step, arguments, work.executed, report)
         if problem is not None or report is None or report["status"] != "ok":
             _fail(step, bundle, work, error, problem or report)
         publish.outputs(step, arguments, work, report)

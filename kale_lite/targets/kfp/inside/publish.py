@@ -52,21 +52,25 @@ def _metrics(artifact: Any, found: Any) -> None:
         json.dump(found, file)
 
 
-def notebook(step: Any, arguments: Any, executed: Any) -> None:
-    """The executed step notebook, and an HTML page of it, whether the step failed or not."""
+def notebook(step: Any, arguments: Any, executed: Any, report: Any) -> None:
+    """The executed step notebook, and an HTML page of it, whether the step failed or not.
+
+    The notebook's metadata holds what the harness reported, for the task that looks at all steps.
+    """
     if not os.path.exists(executed):
         return
-    shutil.copyfile(executed, arguments[step["notebook_out"]].path)
-    if step["report_out"]:
-        artifact = arguments[step["report_out"]]
-        with open(artifact.path, "w", encoding="utf-8") as file:
-            file.write(_page(step, executed))
-
-
-def _page(step: Any, executed: Any) -> Any:
     import nbformat
 
     content = nbformat.read(executed, as_version=4)
+    kept = ("status", "metrics", "files", "libraries", "outside", "unchecked", "seconds")
+    content.metadata.setdefault("kale_lite", {})["report"] = {key: (report or {}).get(key) for key in kept}
+    nbformat.write(content, arguments[step["notebook_out"]].path, version=nbformat.NO_CONVERT)
+    if step["report_out"]:
+        with open(arguments[step["report_out"]].path, "w", encoding="utf-8") as file:
+            file.write(_page(step, content))
+
+
+def _page(step: Any, content: Any) -> Any:
     content.cells = [cell for cell in content.cells if "kale_lite" in cell.metadata]
     try:
         from nbconvert import HTMLExporter

@@ -5,12 +5,13 @@ They are shipped as they are; what they import of kale-lite, a few plain classes
 
 from __future__ import annotations
 
+import json
 import sys
 import types
 from pathlib import Path
 from typing import Any
 
-__all__ = ["failure", "step_notebook"]
+__all__ = ["failure", "missed", "step_notebook"]
 
 _HINTS = (
     ("kernel died", "did it run out of memory? give it more with the tag limit:memory:4Gi"),
@@ -20,6 +21,9 @@ _HINTS = (
     ("ModuleNotFoundError", "write `%pip install NAME` in a cell above, or choose an image that has it"),
 )  # fmt: skip
 """What to do in a cluster, by what the message says; other hints are the same as locally."""
+
+
+_PREFIXES = {"STATE_PREFIX": "state:", "LIBRARY_PREFIX": "library:"}
 
 
 class _Number(int):
@@ -63,7 +67,7 @@ def _modules(sources: Any) -> Any:
         "kale_lite": {}, "kale_lite.notebook": {}, "kale_lite.targets": {}, "kale_lite.targets.local": {},
         "kale_lite.diagnostics": {"Diagnostic": object, "Location": _Location, "diagnose": _diagnose},
         "kale_lite.notebook.model": {"Cell": object, "Notebook": object, "Parameter": object},
-        "kale_lite.pipeline": {"Step": object, "Pipeline": object},
+        "kale_lite.pipeline": {"Step": object, "Pipeline": object, **_PREFIXES},
         "kale_lite.targets.local.options": {"StepResult": _result},
     }  # fmt: skip
     before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "kale_lite"}
@@ -106,6 +110,32 @@ def step_notebook(bundle: Any, harness: Any, spec: Any) -> Any:
     return build(step, notebook.cells, notebook, harness=Path(harness), spec=Path(spec))
 
 
+def missed(bundle: Any, arguments: Any) -> str:
+    """What no single step can see: files and counters of libraries that several steps used, and no order stands for."""
+    about = bundle["step"]
+    modules = _modules(bundle["code"]["shipped"])
+    steps = [_step(one) for one in about["steps"]]
+    before = {step.name: frozenset(a for a, b in about["edges"] if b == step.name) for step in steps}
+    pipeline = types.SimpleNamespace(steps=steps, predecessors=lambda: before)
+    races = modules["kale_lite.targets.local.races"].Races(pipeline)
+    within = modules["kale_lite.targets.local.within"].WithinLibraries(pipeline)
+    found = []
+    for step, one in zip(steps, about["steps"], strict=True):
+        report = _report(arguments[one["argument"]].path)
+        found += [races.add(step, report["files"] or {}), within.add(step, report["libraries"] or {})]
+    return "\n".join(_lines(bundle, [one for one in found if one is not None]))
+
+
+def _step(one: Any) -> Any:
+    cells = [_Number(cell["number"], cell["label"]) for cell in one["cells"]]
+    return types.SimpleNamespace(**{**one, "cells": cells})
+
+
+def _report(path: str) -> Any:
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)["metadata"]["kale_lite"]["report"]
+
+
 def _hint(one: Any) -> Any:
     return next((hint for words, hint in _HINTS if words in one.message), one.hint)
 
@@ -116,13 +146,18 @@ def failure(bundle: Any, error: Any, executed: Any, report: Any) -> Any:
     step, notebook = _notebook(bundle)
     failed = modules["kale_lite.targets.local.failure"].failed_step
     result = failed(step, notebook, error, Path(executed), report, None, ())
+    lines = _lines(bundle, result.diagnostics)
+    if result.traceback:
+        lines.append(result.traceback)
+    return "\n".join(lines)
+
+
+def _lines(bundle: Any, found: Any) -> Any:
     lines = []
-    for one in result.diagnostics:
+    for one in found:
         where = f"{one.location}: " if one.location else ""
         lines.append(f"{bundle['step']['notebook']}: {where}error {one.code}: {one.message}")
         hint = _hint(one)
         if hint:
             lines.append(f"    hint: {hint}")
-    if result.traceback:
-        lines.append(result.traceback)
-    return "\n".join(lines)
+    return lines
