@@ -27,6 +27,7 @@ THEMES = {
     "KL4": "While steps run",
     "KL5": "The call",
     "KL6": "Ignore comments",
+    "KL7": "Kubeflow Pipelines",
 }
 """What codes are about, by how they begin."""
 
@@ -153,6 +154,15 @@ def _codes() -> dict[str, Code]:
         ("KL601", "ignore comment does not parse", warning),
         ("KL602", "finding cannot be ignored", warning),
         ("KL603", "ignore comment matches nothing", warning),
+        # Kubeflow Pipelines.
+        ("KL702", "option that Kubeflow refuses", error),
+        ("KL703", "import of an unknown package", error),
+        ("KL704", "file is too large to be shipped", error),
+        ("KL705", "path outside the notebook's folder", error),
+        ("KL706", "files read are known only at run time", warning),
+        ("KL707", "step is too large for a component", error),
+        ("KL708", "pipeline is large", warning),
+        ("KL709", "image has another Python", error),
     ]
     return {number: Code(number, title, severity) for number, title, severity in table}
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from kale_lite import __version__
+from kale_lite.cli.compiling import compile_command
 from kale_lite.cli.effects import effects_command
 from kale_lite.cli.explain import explain_command
 from kale_lite.cli.tagging import tag_command
@@ -212,6 +213,7 @@ def check(
         raise typer.Exit(ExitCode.REFUSED)
 
 
+app.command("compile")(compile_command)
 app.command("verify")(verify_command)
 app.command("explain")(explain_command)
 app.command("effects")(effects_command)

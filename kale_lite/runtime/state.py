@@ -11,6 +11,9 @@ from . import libraries, pickling
 __all__ = ["capture", "digest", "restore"]
 
 _BASE_ENVIRONMENT = dict(os.environ)
+_BASE_FOLDER = os.getcwd()
+"""Where the process began. Folders below it travel as seen from it: in other processes it may lie elsewhere."""
+_BELOW = "\0"
 
 
 def _module(name: str) -> Any:
@@ -32,8 +35,20 @@ def _set_environ(changes: Dict[str, Any]) -> None:
             os.environ[name] = value
 
 
+def _packed_folder(path: Any) -> Any:
+    if isinstance(path, str) and (path == _BASE_FOLDER or path.startswith(_BASE_FOLDER + os.sep)):
+        return _BELOW + os.path.relpath(path, _BASE_FOLDER)
+    return path
+
+
+def _folder(path: Any) -> Any:
+    if isinstance(path, str) and path.startswith(_BELOW):
+        return os.path.normpath(os.path.join(_BASE_FOLDER, path[len(_BELOW) :]))
+    return path
+
+
 def _set_path(entries: Any) -> None:
-    sys.path[:] = entries
+    sys.path[:] = map(_folder, entries)
 
 
 def _get_warnings() -> Any:
@@ -172,8 +187,8 @@ _KINDS: Dict[str, Tuple[Callable[[], Any], Callable[[Any], None]]] = {
     "random": (lambda: _module("random").getstate(), lambda s: _module("random").setstate(s)),
     "torch.random": (lambda: _module("torch").get_rng_state(), lambda s: _module("torch").set_rng_state(s)),
     "os.environ": (_get_environ, _set_environ),
-    "cwd": (os.getcwd, os.chdir),
-    "sys.path": (lambda: list(sys.path), _set_path),
+    "cwd": (lambda: _packed_folder(os.getcwd()), lambda path: os.chdir(_folder(path))),
+    "sys.path": (lambda: [_packed_folder(entry) for entry in sys.path], _set_path),
     "sys.recursionlimit": (sys.getrecursionlimit, sys.setrecursionlimit),
     "warnings.filters": (_get_warnings, _set_warnings),
     "pandas.options": (_get_pandas, _set_pandas),

@@ -1,0 +1,154 @@
+"""Packs a step into the source of its component: used by the DSL that kale-lite writes, when KFP compiles it.
+
+KFP takes the source of the functions that a component names. ``packed`` makes such a function, ``run_step``, whose
+source holds the step, compressed: its cells, the harness, and nothing of other steps. It is written in letters that
+no template language of KFP or Argo knows.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import bz2
+import hashlib
+import json
+import linecache
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from kale_lite.targets.kfp.bundle import read_bundle
+
+__all__ = ["LARGEST", "TooLargeError", "packed", "run_step", "size_of"]
+
+LARGEST = 90_000
+"""Bytes of a packed step up to which its component can be started: Linux bounds one argument of a process."""
+
+_SOURCE = '''\
+def run_step(arguments):
+    """Runs the packed step with the component's arguments: its cells in a fresh kernel, with kale-lite's harness."""
+    import base64, bz2, hashlib, importlib, json, os, sys, tempfile
+
+    bundle = json.loads(bz2.decompress(base64.b64decode(_PACKED)))
+    if "code" not in bundle:
+        with open(arguments[bundle["step"]["harness_in"]].path, encoding="utf-8") as file:
+            text = file.read()
+        if hashlib.sha256(text.encode()).hexdigest() != bundle["sha256"]:
+            raise SystemExit("error KL410: the harness is not the one that this step was compiled with: run it again")
+        bundle["code"] = json.loads(text)
+    folder = tempfile.mkdtemp()
+    for name, source in bundle["code"]["inside"].items():
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(source)
+    sys.path.insert(0, folder)
+    try:
+        main = importlib.import_module("main")
+    finally:
+        sys.path.remove(folder)
+    given = json.loads(sys.argv[sys.argv.index("--executor_input") + 1])
+    main.run(arguments, bundle, os.path.dirname(given["outputs"]["outputFile"]))
+'''
+_PACKED: dict[bytes, str] = {}
+"""Steps that were packed, by what they hold: each is packed to see its size, and again when the DSL is compiled."""
+_KEPT = 1000
+_NOT_SHIPPED = ("template.py", "fingerprint.py")
+_CHECKS = ("targets/local/races.py", "targets/local/within.py")
+_SHIPPED = ("artifacts/step_notebook.py", "targets/local/suspects.py", "targets/local/failure.py")
+
+
+class TooLargeError(ValueError):
+    """A step does not fit into its component."""
+
+
+def run_step(arguments: Mapping[str, Any]) -> None:
+    """Stands for the packed function where a component's body calls it; never runs itself."""
+    raise RuntimeError("run_step runs in the compiled component only: name packed(...) in its additional_funcs")
+
+
+def packed(path: Path) -> Callable[..., None]:
+    """The function ``run_step`` of the step whose files are ``path`` with ``.py`` and ``.json``, for additional_funcs.
+
+    BundleError for files that do not fit together, TooLargeError for a step that no component can hold.
+    """
+    text = _encoded(read_bundle(path))
+    if len(text) > LARGEST:
+        raise TooLargeError(f"step {path.name} takes {len(text):,} bytes packed, and a component holds {LARGEST:,}")
+    head, body = _SOURCE.split("\n\n", 1)
+    return _function(f"{head}\n\n    _PACKED = {text!r}\n{body}", f"<kale-lite step {path}>")
+
+
+def size_of(bundle: Mapping[str, Any]) -> int:
+    """The bytes of a step when it is packed."""
+    return len(_encoded(bundle))
+
+
+def _encoded(bundle: Mapping[str, Any]) -> str:
+    """The step and the code that runs it, or what that code must be; the same text for the same content."""
+    code = _check_code() if bundle["step"].get("kind") == "check" else _code()
+    shared = {"sha256": hashlib.sha256(json.dumps(code, ensure_ascii=False).encode()).hexdigest()}
+    more = shared if bundle["step"].get("harness_in") else {"code": code}
+    content = json.dumps({**bundle, **more}, ensure_ascii=False).encode()
+    key = hashlib.sha256(content).digest()
+    if key not in _PACKED:
+        if len(_PACKED) >= _KEPT:
+            _PACKED.clear()
+        _PACKED[key] = base64.b64encode(bz2.compress(content)).decode()
+    return _PACKED[key]
+
+
+def _function(source: str, name: str) -> Callable[..., None]:
+    """A function whose source ``inspect`` finds, although no file holds it."""
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    module = types.ModuleType("kale_lite_packed_step")
+    exec(compile(source, name, "exec"), module.__dict__)
+    function: Callable[..., None] = module.__dict__["run_step"]
+    return function
+
+
+@lru_cache(maxsize=1)
+def _code() -> dict[str, dict[str, str]]:
+    """The harness, the modules that tell failures, and what runs in the container, each without comments and hints."""
+    package = Path(__file__).parents[2]
+    return {
+        "harness": dict(_modules(package / "runtime")),
+        "inside": dict(_modules(Path(__file__).parent / "inside")),
+        "shipped": _shipped(_SHIPPED),
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _check_code() -> dict[str, dict[str, str]]:
+    """What the last task runs, which looks at what all steps report; no step is run by it."""
+    inside = dict(_modules(Path(__file__).parent / "inside"))
+    return {"inside": inside, "shipped": _shipped(_CHECKS)}
+
+
+def _shipped(names: Sequence[str]) -> dict[str, str]:
+    """Modules of kale-lite as they are, by their full names."""
+    package = Path(__file__).parents[2]
+    return {f"kale_lite.{name[:-3].replace('/', '.')}": _bare((package / name).read_text("utf-8")) for name in names}
+
+
+def _modules(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted(folder.glob("*.py")):
+        if path.name not in _NOT_SHIPPED:
+            yield path.name, _bare(path.read_text("utf-8"))
+
+
+def _bare(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
+            kept = [one for one in node.body if not _is_text(one)]
+            node.body = kept if kept or isinstance(node, ast.Module) else [ast.Pass()]
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
+    return ast.unparse(tree)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

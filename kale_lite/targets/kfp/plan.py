@@ -1,0 +1,277 @@
+"""From pipeline to KFP pipeline: tasks with typed arguments, artifacts, packages, and what must be told before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kale_lite.artifacts import step_spec
+from kale_lite.cells import cell_list, notebook_of
+from kale_lite.diagnostics import Diagnostic, diagnose
+from kale_lite.notebook.model import Notebook, StepOptions
+from kale_lite.pipeline import STATE_PREFIX, Pipeline, Step
+from kale_lite.targets.kfp.environment import Environment
+from kale_lite.targets.kfp.files import Files, plan_files, touches_files
+from kale_lite.targets.kfp.imports import without_installs
+from kale_lite.targets.kfp.model import KfpParameter, KfpPipeline, KfpTask
+from kale_lite.targets.kfp.names import Names, pipeline_slug
+from kale_lite.targets.kfp.options import CompileOptions
+from kale_lite.targets.kfp.packages import Needs, needs_of_steps
+from kale_lite.targets.kfp.parameters import as_literal, kfp_parameters
+from kale_lite.targets.kfp.resources import check_options, is_image
+from kale_lite.targets.kfp.settings import setting_image, setting_problems, setting_volumes
+
+__all__ = ["plan_pipeline"]
+
+_SEED = "0"
+_SHARED_FROM = 16
+"""Steps from which on the harness is an artifact of the first ones: brought by each, it is most of the YAML."""
+_CHECK = "check of all steps"
+_HARNESS = "kale_lite_harness"
+
+
+def plan_pipeline(
+    notebook: Notebook, pipeline: Pipeline, options: CompileOptions, environment: Environment
+) -> tuple[KfpPipeline, tuple[Diagnostic, ...]]:
+    """The KFP pipeline and everything that is to be said about it; with errors it must not be used."""
+    folder = (notebook.path or Path(".")).resolve().parent
+    pipeline = _with_volumes(pipeline, setting_volumes(notebook))
+    needs, problems = needs_of_steps(notebook, pipeline, environment, install=options.install)
+    modules = {name: sorted(one.modules) for name, one in needs.items()}
+    files, more = plan_files(pipeline, folder, modules, options.include)
+    problems += (*more, *setting_problems(notebook))
+    problems += tuple(one for step in pipeline.steps for one in check_options(step))
+    image = options.image or setting_image(notebook) or f"python:{environment.python[0]}.{environment.python[1]}-slim"
+    if not is_image(image):
+        problems += (diagnose("KL702", f"{image!r} is no image reference",
+                              hint="write it like `python:3.11-slim` or `HOST/PATH:TAG`"),)  # fmt: skip
+    parameters = kfp_parameters(pipeline.parameters)
+    planner = _Planner(notebook, pipeline, options, environment, image, parameters, needs, files)
+    tasks = tuple(planner.tasks())
+    return (
+        KfpPipeline(
+            name=pipeline_slug(pipeline.name),
+            display_name=pipeline.name,
+            description=_description(notebook),
+            source=notebook.path.name if notebook.path else notebook.name,
+            image=image,
+            parameters=parameters,
+            tasks=tasks,
+            check=planner.check(tasks) if len(tasks) > 1 else None,
+        ),
+        problems,
+    )
+
+
+def _with_volumes(pipeline: Pipeline, volumes: Mapping[str, str]) -> Pipeline:
+    """The pipeline with volumes that every step mounts; those of a step's own tags win."""
+    steps = [replace(one, options=replace(one.options, volumes={**volumes, **one.options.volumes}))
+             for one in pipeline.steps]  # fmt: skip
+    return replace(pipeline, steps=tuple(steps)) if volumes else pipeline
+
+
+def _description(notebook: Notebook) -> str:
+    text = str(notebook.settings.get("pipeline_description") or "")
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+@dataclass(slots=True)
+class _Planner:
+    notebook: Notebook
+    pipeline: Pipeline
+    options: CompileOptions
+    environment: Environment
+    image: str
+    parameters: tuple[KfpParameter, ...]
+    needs: Mapping[str, Needs]
+    files: Mapping[str, Files]
+
+    def tasks(self) -> Iterator[KfpTask]:
+        """The tasks, in notebook order."""
+        names = Names(one.argument for one in self.parameters)
+        functions = {step.name: names.give(step.slug, "step") for step in self.pipeline.steps}
+        outputs: dict[str, tuple[str, str]] = {}
+        given: dict[str, tuple[str, str]] = {}
+        known = {one.name: one for one in self.parameters}
+        harness = _harness_sources(self.pipeline) if len(self.pipeline.steps) >= _SHARED_FROM else {}
+        for step in self.pipeline.steps:
+            mine = _Arguments(step, {known[name].argument: known[name] for name in step.parameters})
+            mine.take(step, outputs, {name: given[name] for name in self.files[step.name].sources})
+            mine.give(step, self.files[step.name].gives)
+            if harness:
+                mine.share_harness({name: functions[name] for name in harness[step.name]})
+            outputs.update({ident: (functions[step.name], one) for one, ident in mine.saves.items()})
+            if mine.files_out:
+                given[step.name] = (functions[step.name], mine.files_out)
+            yield self._task(step, functions, mine)
+
+    def check(self, tasks: Sequence[KfpTask]) -> KfpTask:
+        """The last task: it looks at the reports of all steps for what none of them can see alone."""
+        taken = [*(task.function for task in tasks), *(one.argument for one in self.parameters)]
+        arguments = Names()
+        inputs = {arguments.give(f"notebook_of_{task.function}"): (task.function, task.spec["notebook_out"])
+                  for task in tasks}  # fmt: skip
+        steps = [{"argument": argument, "name": step.name, "cells": task.spec["cells"], "effects": list(step.effects),
+                  "files_read": list(step.files_read), "files_written": list(step.files_written)}
+                 for argument, step, task in zip(inputs, self.pipeline.steps, tasks, strict=True)]  # fmt: skip
+        shared = ("format", "pipeline", "notebook", "python")
+        spec = {**{key: tasks[0].spec[key] for key in shared}, "kind": "check", "step": _CHECK, "cells": [],
+                "steps": steps, "edges": [list(edge) for edge in self.pipeline.edges]}  # fmt: skip
+        about = "Looks at what all steps report for what no step can see alone."
+        packages = Needs().packages(self.environment) if self.options.install else ()
+        return KfpTask(Names(taken).give("check"), _CHECK, about, {}, inputs, {}, (), self.image, packages, False,
+                       StepOptions(), spec, ())  # fmt: skip
+
+    def _task(self, step: Step, functions: Mapping[str, str], mine: _Arguments) -> KfpTask:
+        linked = {producer for producer, _ in mine.inputs.values()}
+        before = [functions[one] for one in self.pipeline.predecessors()[step.name]]
+        order = list(functions.values())
+        cells = [cell for cell in self.notebook.cells if cell.number in set(step.cells)]
+        source = self.notebook.path.name if self.notebook.path else self.notebook.name
+        return KfpTask(
+            function=functions[step.name],
+            name=step.name,
+            about=f"Step {step.name!r}: {_about(step, source)}.",
+            parameters=mine.parameters,
+            inputs=mine.inputs,
+            outputs=mine.outputs,
+            after=tuple(sorted(set(before) - linked, key=order.index)),
+            image=step.options.image or self.image,
+            packages=self.needs[step.name].packages(self.environment) if self.options.install else (),
+            cached=self._cached(step),
+            options=step.options,
+            spec=self._spec(step, mine),
+            sources=tuple(without_installs(cell.source)[0] for cell in cells),
+            files=self.files[step.name].shipped,
+        )
+
+    def _cached(self, step: Step) -> bool | None:
+        """Whether KFP may reuse an earlier run of the step; None leaves it to KFP."""
+        if step.options.cache is not None:
+            return step.options.cache
+        if _uncacheable(step, self.pipeline) or self.options.cache is False:
+            return False
+        if self.options.cache is None and self.notebook.settings.get("enable_caching") is False:
+            return False
+        return None
+
+    def _spec(self, step: Step, mine: _Arguments) -> dict[str, Any]:
+        defaults = {one.name: one.default for one in self.pipeline.parameters}
+        spec = step_spec(step, self.pipeline, store=Path("."), result=Path("."), parameters=defaults)
+        for key in ("store", "result", "fingerprints", "parameters"):
+            del spec[key]
+        cells = [cell for cell in self.notebook.cells if cell.number in set(step.cells)]
+        seed = os.environ.get("PYTHONHASHSEED", "")
+        return {
+            "format": 1,
+            "step": step.name,
+            "pipeline": self.pipeline.name,
+            "notebook": self.notebook.path.name if self.notebook.path else self.notebook.name,
+            "python": list(self.environment.python),
+            "hash_seed": seed if seed.isdigit() else _SEED,
+            "cells": [{"number": int(c.number), "label": str(c.number), "tags": list(c.tags)} for c in cells],
+            "parameters": {argument: _parameter(one) for argument, one in mine.parameters.items()},
+            "loads": dict(mine.loads),
+            "saves": dict(mine.saves),
+            "files_in": list(mine.files_in),
+            "files_out": mine.files_out,
+            "files_matter": self.files[step.name].matter,
+            "harness_in": mine.harness_in,
+            "harness_out": mine.harness_out,
+            "notebook_out": mine.notebook_out,
+            "report_out": mine.report_out,
+            "metrics_out": mine.metrics_out,
+            "spec": spec,
+        }  # fmt: skip
+
+
+class _Arguments:
+    """The arguments of one component, each with a name of its own."""
+
+    def __init__(self, step: Step, parameters: Mapping[str, KfpParameter]) -> None:
+        self.parameters = parameters
+        self._names = Names(parameters, shadows=True)
+        self.inputs: dict[str, tuple[str, str]] = {}
+        self.outputs: dict[str, str] = {}
+        self.loads: dict[str, str] = {}
+        self.saves: dict[str, str] = {}
+        self.files_in: list[str] = []
+        self.files_out = ""
+        self.metrics_out = ""
+        self.notebook_out = ""
+        self.report_out = ""
+        self.harness_in = ""
+        self.harness_out = ""
+
+    def take(self, step: Step, outputs: Mapping[str, tuple[str, str]], files: Mapping[str, tuple[str, str]]) -> None:
+        """Inputs: the payloads that a step loads, and the files of earlier steps."""
+        for load in step.loads:
+            producer = outputs[load.payload]
+            name = self._names.give(_shown(load.names), "values")
+            self.inputs[name], self.loads[name] = producer, load.payload
+        for producer in files.values():
+            name = self._names.give(f"files_of_{producer[0]}", "files")
+            self.inputs[name] = producer
+            self.files_in.append(name)
+
+    def give(self, step: Step, files: bool) -> None:
+        """Outputs: payloads, files, metrics, and the executed notebook with its report."""
+        for save in step.saves:
+            name = self._names.give(_shown(save.names), "values")
+            self.outputs[name], self.saves[name] = "Artifact", save.id
+        if files:
+            self.files_out = self._out("files", "Artifact")
+        if step.metrics:
+            self.metrics_out = self._out("metrics", "Metrics")
+        self.notebook_out = self._out("notebook", "Artifact")
+        if step.options.report is not False:
+            self.report_out = self._out("report", "HTML")
+
+    def share_harness(self, sources: Mapping[str, str]) -> None:
+        """Take the harness from an earlier step; where there is none, give it to later ones."""
+        if not sources:
+            self.harness_out = self._out(_HARNESS, "Artifact")
+            return
+        self.harness_in = self._names.give(_HARNESS)
+        self.inputs[self.harness_in] = (next(iter(sources.values())), _HARNESS)
+
+    def _out(self, name: str, kind: str) -> str:
+        found = self._names.give(name)
+        self.outputs[found] = kind
+        return found
+
+
+def _shown(names: Iterable[str]) -> str:
+    return "_".join(name.removeprefix(STATE_PREFIX) for name in names)
+
+
+def _parameter(one: KfpParameter) -> dict[str, str]:
+    return {"name": one.name, "type": one.type, "form": one.form, "default": as_literal(one.original)}
+
+
+def _about(step: Step, source: str) -> str:
+    """Where a step's cells stand."""
+    text = cell_list(step.cells)
+    return text if any(notebook_of(cell) for cell in step.cells) else f"{text} of {source}"
+
+
+def _harness_sources(pipeline: Pipeline) -> Mapping[str, tuple[str, ...]]:
+    """For each step a first step that it comes after anyway; none for those that come after nothing."""
+    before = pipeline.predecessors()
+    found: dict[str, tuple[str, ...]] = {}
+    for step in pipeline.steps:
+        direct = sorted(before[step.name])
+        found[step.name] = (found[direct[0]] or (direct[0],)) if direct else ()
+    return found
+
+
+def _uncacheable(step: Step, pipeline: Pipeline) -> bool:
+    """Whether running the step again can give something else: files, services, generators that nobody seeds."""
+    if touches_files(step) or any(effect.startswith("service:") for effect in step.effects):
+        return True
+    seeded = {name for one in pipeline.steps for name in one.effects if name.startswith(STATE_PREFIX)}
+    return any(f"{STATE_PREFIX}{effect.removeprefix('draw:')}" not in seeded
+               for effect in step.effects if effect.startswith("draw:"))  # fmt: skip
