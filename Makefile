@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint conformance fuzz generated bench clean
+.PHONY: help demo test lint conformance rules fuzz generated bench clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -31,6 +31,9 @@ fuzz: $(VENV)/test.done  ## read and compile damaged notebooks (N=5000 SEED=0)
 
 generated: $(VENV)/test.done  ## run random programs both ways and compare (N=5000 SEED=0)
 	$(BIN)/python -m tests.generated -n $(or $(N),5000) --seed $(or $(SEED),0)
+
+rules: $(VENV)/test.done  ## run what the rules of the effect catalogue are about, and compare
+	$(BIN)/python -m tests.analysis.rulerun
 
 bench: $(VENV)/demo.done  ## tumours.ipynb as a pipeline and by papermill
 	$(BIN)/python benchmarks/bench_tumours.py

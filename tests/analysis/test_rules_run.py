@@ -1,38 +1,33 @@
 """The rules of the catalogue are true: what they are about is run on small arguments, and does nothing that they deny.
 
-``python -m tests.analysis.rulerun -v`` prints the table, and what is wrong.
+``make rules`` prints the table of all libraries, and what is wrong.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from kale_lite.analysis.effect import Effect
-from tests.analysis.rulerun import learning, watching
-from tests.analysis.rulerun.checking import Report, check
+from tests.analysis.rulerun import watching
 from tests.analysis.rulerun.judging import Call, run
-from tests.analysis.rulerun.library_tables import TABLES
 from tests.analysis.rulerun.standard import OBJECTS
 
-OPTIONAL = ("seaborn", "polars", "torch", "joblib")
 
-
-@pytest.mark.parametrize("library", [*TABLES])
+@pytest.mark.parametrize("library", ["stdlib", "numpy", "pandas"])
 def test_rules_are_true(library: str) -> None:
-    if library in OPTIONAL:
-        pytest.importorskip(library, reason="rules of an optional library are run where it is installed")
-    table = TABLES[library]()
-    report = check(table)
-    assert report.problems == {}
-    assert report.share >= table.floor
+    """In a process of its own: what is run closes files, and is given arguments that nobody means.
 
-
-def test_estimators() -> None:
-    report = Report()
-    watching.remember()
-    learning.check_estimators(report)
-    assert report.problems == {}
-    assert report.share >= 90
+    The other libraries take minutes: ``make rules`` runs them all.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.analysis.rulerun", library],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
 
 
 @pytest.mark.parametrize(
