@@ -12,6 +12,7 @@ from tests.diagnostics.ordinary import ORDINARY
 
 EXPLAINED = {
     "eda-titanic": ["KL303"],
+    "grid": ["KL301"],  # a seed, and models without a random state
     "magics": ["KL303"],
     "prev": ["KL302"],
     "timeseries": ["KL303"],
