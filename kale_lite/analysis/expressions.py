@@ -293,6 +293,8 @@ def _comparison(m: Machine, frame: Frame, node: ast.Compare) -> Value:
     for op, left, right in zip(node.ops, zip(sides, values, strict=True), zip(sides[1:], values[1:], strict=True)):  # noqa: B905
         if isinstance(op, ast.Is | ast.IsNot) and not any(isinstance(s, ast.Constant) for s, _ in (left, right)):
             m.identify(left[1].objects | right[1].objects)
+        if isinstance(op, ast.In | ast.NotIn | ast.Eq | ast.NotEq):
+            m.identify(_equal_if_the_same(m, op, left[1], right[1]))
         implicit_call(m, frame, left[1], namespace.comparison_methods(op), node, [right[1]])
         implicit_call(m, frame, right[1], namespace.comparison_methods(op), node, [left[1]])
         if isinstance(op, ast.In | ast.NotIn):
@@ -304,6 +306,14 @@ def _comparison(m: Machine, frame: Frame, node: ast.Compare) -> Value:
     if plain or not arrays:
         return NOTHING
     return Value(frozenset({m.opaque(node, frame, "comparison").id}))
+
+
+def _equal_if_the_same(m: Machine, op: ast.cmpop, left: Value, right: Value) -> set[int]:
+    """The instances among what is compared whose classes do not say when they are equal: by identity."""
+    things = [*m.heap.things(left), *m.heap.things(right)]
+    if isinstance(op, ast.In | ast.NotIn):
+        things += [m.heap[i] for thing in m.heap.things(right) for i in m.heap.contents(thing)]
+    return {t.id for t in things if t.kind == "instance" and not namespace.class_attribute(m, t, "__eq__").objects}
 
 
 def _walrus(m: Machine, frame: Frame, node: ast.NamedExpr) -> Value:
