@@ -82,6 +82,8 @@ def attribute(m: Machine, frame: Frame, thing: Thing, name: str, node: ast.AST) 
             parts.append(Value(frozenset(found.items)))
         elif found.type == FIELD and thing.kind == "instance":
             parts.append(_field(m, frame, thing, name, found, node))
+        elif found.kind == "function" and thing.kind == "instance":
+            parts.append(_bound_method(m, frame, thing, found, node))
         else:
             parts.append(Value(frozenset({found.id})))
     if thing.kind == "instance":
@@ -95,6 +97,13 @@ def attribute(m: Machine, frame: Frame, thing: Thing, name: str, node: ast.AST) 
     elif name == "__dict__":
         parts.append(Value(frozenset({thing.id})))
     return joined(parts)
+
+
+def _bound_method(m: Machine, frame: Frame, owner: Thing, method: Thing, node: ast.AST) -> Value:
+    """A method taken from its object, to be called later: that may change the object as well as run the method."""
+    bound = m.opaque(node, frame, salt=("bound", owner.id, method.id))
+    m.heap.hold(bound, {owner.id, method.id})
+    return Value(frozenset({bound.id}))
 
 
 def _field(m: Machine, frame: Frame, thing: Thing, name: str, field: Thing, node: ast.AST) -> Value:
