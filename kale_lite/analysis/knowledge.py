@@ -21,6 +21,8 @@ _UNCOMPARED = "trait.uncompared"
 """Types whose objects count calls or fill caches inside, so that comparing them tells nothing."""
 _CLONES = "trait.clones"
 """Types whose objects work on clones of what they hold: only generators in it move on."""
+_DRAWS_ONLY = "trait.draws_only"
+"""Types whose objects are never changed by their use, but for the generators that they hold."""
 _GENERATORS = frozenset({"numpy.random.Generator", "random.Random"})
 _TAKEN_APART = (
     "builtins.list",
@@ -143,9 +145,13 @@ def _mutate(m: Machine, node: ast.AST, value: Value, rule: str) -> None:
 
 def _changed_with(m: Machine, thing: Thing) -> frozenset[int]:
     everything = m.deep(Value(frozenset({thing.id})))
-    if _CLONES not in m.bases(thing.type):
+    traits = m.bases(thing.type)
+    if _CLONES not in traits and _DRAWS_ONLY not in traits:
         return everything
-    return frozenset(i for i in everything if i == thing.id or not m.heap[i].type or m.heap[i].type in _GENERATORS)
+    itself = {thing.id} if _CLONES in traits else set()
+    return frozenset(itself).union(
+        i for i in everything - {thing.id} if not m.heap[i].type or m.heap[i].type in _GENERATORS
+    )
 
 
 def _result(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _Operands, called: Value) -> Value:

@@ -147,6 +147,10 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
                 raise Unserialisable(name)
         if isinstance(obj, logging.Logger) and any(type(h) is not logging.NullHandler for h in obj.handlers):
             raise Unserialisable(f"the logger {obj.name!r}, whose handlers would be lost")
+        if type(obj).__module__.startswith("scipy.sparse.") and not _SPARSE_CACHES.isdisjoint(
+            getattr(obj, "__dict__", ())
+        ):
+            return _reduce_sparse(obj)
         if _has_own_hooks(type(obj)):
             return _reduce_instance(obj)
         if isinstance(obj, threading.Thread):
@@ -319,6 +323,16 @@ def _fill_instance(obj: Any, state: Tuple[Dict[str, Any], Dict[str, Any]]) -> No
         obj.__dict__.update(own)
     for name, value in slots.items():
         object.__setattr__(obj, name, value)
+
+
+_SPARSE_CACHES = frozenset({"_has_canonical_format", "_has_sorted_indices"})
+"""What a sparse matrix notes of itself when it is first read, and finds out again where it is missing."""
+
+
+def _reduce_sparse(obj: Any) -> Any:
+    """A sparse matrix without its notes, so that one which was only read pickles as it did before."""
+    make, arguments, state, *rest = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    return (make, arguments, {name: value for name, value in state.items() if name not in _SPARSE_CACHES}, *rest)
 
 
 def _reduce_cached(wrapper: Any) -> Any:

@@ -135,8 +135,9 @@ def scipy_table() -> Table:
          "Z", "Z, 2", "CONDENSED", "(3, 3)", "3, 3", "SP, SP", "[SP, SP]", "SQ, 2", "M, 1.0", "A, 3, 1", "3, 0.5, A", "[1.0, 0.5], [1.0], A", "X, 3", "A, A, 2", "(A, B), STAT", "(A,), STAT", "'in.mat'", "'out.mat', DICT", "'in.npz'", "'out.npz', SP", "'in.mtx'", "'out.mtx', M", "'in.wav'", "'out.wav', 8000, I", "A, B, A", "3, 4, 5", "[1, 2], [3, 4]", "[[8, 2], [1, 5]]", "M, (3, 3)", "P, Y", "M, [0, 1, 2]", "(SQ, I), A[:3]", "1, 2, 3, 4", ""],
         ["", "3", "size=3", "0.5", "A", "P", "X", "size=2, random_state=0", "[0.5, 0.5]", "2", "0.2, 0.4", "A[:3]", "SP"],
         {"NORM": "scipy.Result", "KDE": "scipy.Result"},
-        {"scipy.stats.test": "runs a test suite"}, scipy_files,
-        accepted={"gives a (list|dict), not a": "the type of all results, which has no rules that lists could meet"}, floor=60,
+        {"scipy.stats.test": "runs a test suite", "scipy.cluster.hierarchy.cophenet": "crashes when what it gets makes no sense", "scipy.ndimage.affine_transform": "crashes when what it gets makes no sense", "scipy.spatial.distance.squareform": "crashes when what it gets makes no sense", "scipy.interpolate.spalde": "crashes when what it gets makes no sense"}, scipy_files,
+        accepted={"gives a (list|dict), not a": "the type of all results, which has no rules that lists could meet",
+                  r"changes arg:[01] \[scipy-(sparse|write)": "a sparse matrix notes, or puts, its indices in order when it is first read"}, floor=60,
     )  # fmt: skip
 
 

@@ -71,7 +71,10 @@ def _below(module: ModuleType) -> Iterator[ModuleType]:
 def _callables(module: ModuleType) -> Iterator[tuple[str, Any]]:
     public = getattr(module, "__all__", None) or [n for n in dir(module) if not n.startswith("_")]
     for name in public:
-        value = getattr(module, name, None)
+        try:
+            value = getattr(module, name, None)
+        except ImportError:  # experimental names say how to ask for them
+            continue
         if callable(value) and not (inspect.isclass(value) and issubclass(value, BaseException)):
             yield f"{module.__name__}.{name}", value
 
