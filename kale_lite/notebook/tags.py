@@ -109,7 +109,15 @@ def _option(text: str, kind: str, rest: str) -> OptionTag | Malformed:
     if len(parts) < len(form) or not all(p.strip() for p in parts):
         return Malformed(text, f"it should read {shape}", shape)
     problem = _value_problem(kind, parts)
-    return Malformed(text, problem, shape) if problem else OptionTag(kind, parts)
+    return Malformed(text, problem, _near(kind, parts) or shape) if problem else OptionTag(kind, parts)
+
+
+def _near(kind: str, parts: tuple[str, ...]) -> str:
+    """A quantity as it was probably meant: ``2gb`` is ``2Gi``."""
+    match = re.fullmatch(r"\s*(\d+)\s*([kmgtpe])(?:i?b?|bytes)\s*", parts[-1], re.I)
+    if kind not in ("limit", "request") or match is None:
+        return ""
+    return f"{kind}:{parts[0]}:{match[1]}{match[2].upper()}i"
 
 
 def _value_problem(kind: str, parts: tuple[str, ...]) -> str:

@@ -298,6 +298,12 @@ def test_a_large_pipeline_is_told(write_notebook: WriteNotebook, monkeypatch: py
 
 def test_names_that_kfp_would_fold_stay_apart() -> None:
     names = Names(shadows=True)
+    assert [Names(shadows=True).give(name) for name in ("image", "type", "path", "dsl")] == [
+        "image",
+        "type",
+        "path",
+        "dsl",
+    ]
     given = ["lr", "LR", "l_r", "_lr", "größe", "größe2", "Output", "class", "1st", "漢"]
     found = [names.give(name) for name in given]
     assert found == ["lr", "LR_2", "l_r", "lr_3", "groe", "groe2", "Output_2", "class_2", "n1st", "value"]

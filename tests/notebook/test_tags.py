@@ -36,3 +36,14 @@ def test_any_text_is_read(text: str) -> None:
 )
 def test_foreign_tags(text: str) -> None:
     assert parse_tag(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("limit:memory:2gb", "limit:memory:2Gi"), ("request:memory:512 mb", "request:memory:512Mi"),
+     ("limit:cpu:two", "limit:key:quantity")],
+)  # fmt: skip
+def test_quantities_have_a_near_spelling(text: str, near: str) -> None:
+    tag = parse_tag(text)
+    assert isinstance(tag, Malformed)
+    assert tag.suggestion == near

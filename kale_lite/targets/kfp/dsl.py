@@ -31,6 +31,8 @@ def dsl_source(pipeline: KfpPipeline, steps_folder: str) -> str:
         f"IMAGE = {_literal(pipeline.image)}",
         f"STEPS = Path(__file__).parent / {_literal(steps_folder)}",
     ]
+    if base := _common(pipeline):
+        head += ["", *_list("PACKAGES = [", base, "]")]
     parts = ["\n".join(head)]
     parts += ["\n".join(_component(task, pipeline)) for task in pipeline.all_tasks]
     parts.append("\n".join(_pipeline(pipeline)))
@@ -72,7 +74,9 @@ def _component(task: KfpTask, pipeline: KfpPipeline) -> Iterator[str]:
     image = "IMAGE" if task.image == pipeline.image else _literal(task.image)
     options = [f"base_image={image}", "install_kfp_package=False"]
     if task.packages:
-        options.append(f"packages_to_install={_literal(list(task.packages))}")
+        own = [one for one in task.packages if one not in _common(pipeline)]
+        base = ["*PACKAGES"] if len(own) < len(task.packages) else []
+        options.append(f"packages_to_install=[{', '.join([*base, *map(_literal, own)])}]")
     options.append(f'additional_funcs=[packed(STEPS / "{task.function}")]')
     yield from _call("@dsl.component", options)
     arguments = [f"{name}: {one.annotation}" for name, one in task.parameters.items()]
@@ -82,6 +86,19 @@ def _component(task: KfpTask, pipeline: KfpPipeline) -> Iterator[str]:
     yield from [*lines[:-1], f"{lines[-1]}:"]
     yield f"    {_docstring(task.about)}"
     yield "    run_step(locals())"
+
+
+def _common(pipeline: KfpPipeline) -> tuple[str, ...]:
+    """The packages of every task: those of the harness."""
+    first, *others = [task.packages for task in pipeline.all_tasks]
+    return tuple(one for one in first if all(one in packages for packages in others))
+
+
+def _list(head: str, texts: Sequence[str], end: str) -> Iterator[str]:
+    """A list, with an item a line."""
+    yield head
+    yield from (f"    {_literal(text)}," for text in texts)
+    yield end
 
 
 def _pipeline(pipeline: KfpPipeline) -> Iterator[str]:

@@ -10,7 +10,10 @@ from collections.abc import Iterable
 
 __all__ = ["Names", "pipeline_slug"]
 
-_RESERVED = ("self", "dsl", "kfp", "kubernetes", "packed", "pipeline", "IMAGE", "Output", "run_step")
+_RESERVED = ("self", "kubernetes", "locals", "Output", "run_step")
+"""What the functions of the DSL, and KFP in calling them, use themselves."""
+_MODULE = ("dsl", "kfp", "packed", "pipeline", "path")
+"""What the DSL's module uses beside."""
 _LONGEST = 48
 
 
@@ -18,7 +21,7 @@ class Names:
     """Gives each name of one namespace an identifier of its own; with ``shadows`` also those of Python's builtins."""
 
     def __init__(self, taken: Iterable[str] = (), *, shadows: bool = False) -> None:
-        self._folded = {_folded(name) for name in (*_RESERVED, *taken)}
+        self._folded = {_folded(name) for name in (*_RESERVED, *taken, *(() if shadows else _MODULE))}
         self._shadows = shadows
 
     def give(self, name: str, fallback: str = "value") -> str:
