@@ -13,6 +13,8 @@ from kale_lite.analysis.variables import store, unset
 
 __all__ = ["assign", "augment", "delete", "store", "unset"]
 
+_COLUMNS = frozenset({"pandas.Series", "pandas.DataFrame", "numpy.ndarray", "builtins.list"})
+
 
 def assign(m: Machine, frame: Frame, target: ast.expr, value: Value, source: ast.expr | None) -> None:
     """Give a target a value. ``source`` is the expression it comes from, for displays on both sides."""
@@ -95,8 +97,27 @@ def _store_item(m: Machine, frame: Frame, target: ast.Subscript, value: Value) -
             _store_external(m, frame, thing, thing.dotted, target, value)
             continue
         m.mutate([thing.id], target)
-        m.heap.hold(thing, value.objects | index.objects)
+        _put(m, thing, Value(_cells(m, value)) if thing.type == "pandas.DataFrame" else value)
+        m.heap.hold(thing, index.objects)
     expressions.implicit_call(m, frame, receiver, ("__setitem__",), target, [index, value])
+
+
+def _put(m: Machine, owner: Thing, value: Value) -> None:
+    """What is put into a view (`df.loc[0] = x`) gets into what it is a view of."""
+    m.heap.hold(owner, value.objects)
+    seen = {owner.id}
+    while owner.view_of is not None and owner.view_of not in seen:
+        owner = m.heap[owner.view_of]
+        seen.add(owner.id)
+        m.heap.hold(owner, value.objects | _cells(m, value) if owner.type in _COLUMNS else value.objects)
+
+
+def _cells(m: Machine, value: Value) -> frozenset[int]:
+    """What a frame keeps of a column: it copies that, and keeps the objects in its cells."""
+    kept: set[int] = set()
+    for thing in m.heap.things(value):
+        kept |= m.heap.contents(thing) if thing.type in _COLUMNS else {thing.id}
+    return frozenset(kept)
 
 
 def _write_through(m: Machine, receiver: Value, target: ast.AST) -> None:

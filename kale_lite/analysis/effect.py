@@ -28,8 +28,9 @@ class Effect:
     held by the receiver), ``part`` (of an attribute: an object of its own that the receiver holds), ``arg:N`` (that
     argument or a view of it), ``unknown`` (any operand or what it holds). ``holds`` are operands that the (otherwise
     fresh) result keeps inside; ``holds_elements`` operands whose elements it keeps, ``holds_objects`` operands of
-    which, however nested, it keeps what is no number, text, list or array. ``keeps`` are operands which the receiver
-    keeps inside; with ``keeps_when`` only if it is, or holds, an object of one of these types or of unknown type.
+    which, however nested, it keeps what is no number, text, list or array, ``holds_cells`` operands that make a frame
+    or a column, which keeps arrays and the cells, not the lists and dicts around them. ``keeps`` are operands which
+    the receiver keeps inside; with ``keeps_when`` only if it is, or holds, an object of one of these types or of unknown type.
     ``type`` is the result's canonical type, or the place (``arg:0``) of an operand of the same type; with ``returns:
     receiver`` the result is a view of that type. ``calls`` says whether function operands are called, ``special``
     which special methods (``__repr__``) of operands, and of what they hold, are.
@@ -57,6 +58,7 @@ class Effect:
     holds: tuple[str, ...] = ()
     holds_elements: tuple[str, ...] = ()
     holds_objects: tuple[str, ...] = ()
+    holds_cells: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     keeps_when: tuple[str, ...] = ()
     type: str = ""

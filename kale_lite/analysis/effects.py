@@ -23,6 +23,7 @@ _PLACE_FIELDS = (
     "holds",
     "holds_elements",
     "holds_objects",
+    "holds_cells",
     "keeps",
     "reads_files",
     "writes_files",

@@ -174,7 +174,9 @@ def _item_of(m: Machine, frame: Frame, thing: Thing, node: ast.Subscript, index:
     if thing.type in _CONTAINERS:
         return _container_item(m, frame, thing, node, coarse)
     if _copies(m, thing, node.slice, index):
-        return Value(frozenset({m.opaque(node, frame, thing.type).id}))
+        copy = m.opaque(node, frame, thing.type)
+        m.heap.hold(copy, knowledge.objects_in(m, Value(frozenset({thing.id}))) - {copy.id})
+        return Value(frozenset({copy.id}))
     return Value(frozenset({thing.id}) | m.heap.held(thing))
 
 
@@ -231,8 +233,9 @@ def arithmetic(m: Machine, frame: Frame, node: ast.AST, left: Value, right: Valu
     result = m.opaque(node, frame, kinds.pop() if len(kinds) == 1 else "", salt="result")
     for operand in (left, right):
         for thing in m.heap.things(operand):
-            if thing.type not in _COMPUTED:
-                m.heap.hold(result, m.heap.parts(thing))
+            cells = knowledge.objects_in(m, Value(frozenset({thing.id}))) if thing.type in _COMPUTED else {thing.id}
+            for cell in cells:
+                m.heap.hold(result, m.heap.parts(m.heap[cell]) - {result.id})
     return Value(frozenset({result.id}).union(*(v.objects for v in own)))
 
 

@@ -15,7 +15,7 @@ from kale_lite.analysis.machine import Frame, Machine
 if TYPE_CHECKING:
     from kale_lite.analysis.calls import Arguments
 
-__all__ = ["applicable", "apply"]
+__all__ = ["applicable", "apply", "objects_in"]
 
 _UNCOMPARED = "trait.uncompared"
 """Types whose objects count calls or fill caches inside, so that comparing them tells nothing."""
@@ -24,15 +24,15 @@ _CLONES = "trait.clones"
 _DRAWS_ONLY = "trait.draws_only"
 """Types whose objects are never changed by their use, but for the generators that they hold."""
 _GENERATORS = frozenset({"numpy.random.Generator", "random.Random"})
+_TABLES = ("numpy.", "pandas.", "comparison")
 _TAKEN_APART = (
     "builtins.list",
     "builtins.tuple",
     "builtins.iterator",
     "builtins.generator",
-    "numpy.",
-    "pandas.",
-    "comparison",
+    *_TABLES,
 )
+_ROWS_OR_COLUMNS = ("builtins.list", "builtins.tuple", "builtins.dict", "builtins.iterator", "builtins.generator")
 _SHALLOW = ("builtins.", "collections.", "array.")
 
 
@@ -96,7 +96,7 @@ def _apply_one(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands
     if effect.special:
         reached = Value(m.deep(operands.everything()))
         expressions.implicit_call(m, frame, reached, effect.special, node)
-    for place in effect.holds_elements:
+    for place in effect.holds_elements + effect.holds_cells:
         if place.startswith("arg"):
             expressions.elements(m, frame, operands.at(place), node)
     for place in effect.mutates:
@@ -197,7 +197,12 @@ def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _O
         for held in m.heap.things(operands.at(place)):
             m.heap.hold(thing, _contents(m, held) - {thing.id})
     for place in effect.holds_objects:
-        m.heap.hold(thing, _objects_in(m, operands.at(place)) - {thing.id})
+        kept = objects_in(m, operands.at(place)) - {thing.id}
+        # A function that is given is called, not kept.
+        m.heap.hold(thing, {i for i in kept if m.heap[i].kind != "function"} if effect.calls else kept)
+    for place in effect.holds_cells:
+        levels = 2 if effect.type == "pandas.DataFrame" else 1
+        m.heap.hold(thing, _cells_in(m, operands.at(place), levels) - {thing.id})
     if lazy and thing.items:
         m.heap.hold(thing, {m.heap.pair(thing, set(thing.items)).id})
     if effect.calls:
@@ -207,15 +212,24 @@ def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _O
 
 def _contents(m: Machine, thing: Thing) -> set[int]:
     """The elements of a thing; those of a view are the elements of what it is a view of, not that itself."""
-    seen = {thing.id}
-    while thing.view_of is not None and thing.type not in DICT_VIEWS and thing.view_of not in seen:
+    *views, whole = _viewed(m, thing)
+    return m.heap.contents(whole) - {t.id for t in views} - {whole.id}
+
+
+def _viewed(m: Machine, thing: Thing) -> list[Thing]:
+    """A thing, what it is a view of, and so on to the whole; a view of a dict has elements of its own."""
+    chain = [thing]
+    while thing.view_of is not None and thing.type not in DICT_VIEWS and m.heap[thing.view_of] not in chain:
         thing = m.heap[thing.view_of]
-        seen.add(thing.id)
-    return m.heap.contents(thing) - seen
+        chain.append(thing)
+    return chain
 
 
-def _objects_in(m: Machine, value: Value) -> set[int]:
-    """What an array made of an operand keeps as objects: not lists and arrays, but what is in them."""
+def objects_in(m: Machine, value: Value) -> set[int]:
+    """What an array made of an operand keeps as objects: not lists and arrays, but what is in them.
+
+    A list that is in an array or a frame is the object in a cell, which the result holds as well.
+    """
     found: set[int] = set()
     seen: set[int] = set()
     todo = list(value.objects)
@@ -224,11 +238,31 @@ def _objects_in(m: Machine, value: Value) -> set[int]:
         if thing.id in seen or thing.kind == "external":
             continue
         seen.add(thing.id)
-        if thing.type.startswith(_TAKEN_APART):
+        if _viewed(m, thing)[-1].type.startswith(_TABLES):
+            cells = {i for i in _contents(m, thing) if m.heap[i].type.startswith(_ROWS_OR_COLUMNS)}
+            found |= cells
+            todo += _contents(m, thing) - cells
+        elif thing.type.startswith(_TAKEN_APART):
             todo += _contents(m, thing)
         else:
             found.add(thing.id)
     return found
+
+
+def _cells_in(m: Machine, value: Value, levels: int) -> set[int]:
+    """What is kept of an operand that makes a table (2 levels) or a column (1): lists and dicts are copied.
+
+    They are copied down to the cells, which may be lists again. Arrays are kept: their memory may be shared.
+    """
+    found: set[int] = set()
+    level = set(value.objects)
+    for _ in range(levels):
+        things = [m.heap[i] for i in level if m.heap[i].kind != "external"]
+        copied = [t for t in things if t.type.startswith(_ROWS_OR_COLUMNS)]
+        found.update(t.id for t in things if t not in copied)
+        # Of what is not known to be copied, what it holds is kept as well: it may be a list all the same.
+        level = set().union(*(_contents(m, t) for t in things))
+    return found | level
 
 
 def _type_of(m: Machine, effect: Effect, operands: _Operands) -> str:

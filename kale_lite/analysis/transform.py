@@ -37,7 +37,7 @@ def transform(cell: Cell) -> tuple[Code | None, tuple[Diagnostic, ...]]:
         return None, (diagnose(error.code, error.message, place, hint=error.hint, step=cell.step),)
     except SyntaxError as error:
         return None, (_syntax_diagnostic(cell, error),)
-    except (ValueError, RecursionError, MemoryError) as error:
+    except (ValueError, RuntimeError, MemoryError) as error:  # RuntimeError: IPython transforms 500 magics of a cell
         place = Location(cell.number)
         return None, (diagnose("KL201", f"syntax cannot be parsed: {error}", place, step=cell.step),)
 

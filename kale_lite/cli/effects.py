@@ -131,7 +131,8 @@ def _described(effect: Any) -> Iterator[str]:
         yield "changes none of its operands"
     result = _RESULTS.get(effect.returns, effect.returns)
     kept = ", ".join((*effect.holds, *(f"elements of {place}" for place in effect.holds_elements),
-                      *(f"objects in {place}" for place in effect.holds_objects)))  # fmt: skip
+                      *(f"objects in {place}" for place in effect.holds_objects),
+                      *(f"arrays and cells of {place}" for place in effect.holds_cells)))  # fmt: skip
     kind = f" of type {effect.type}" if effect.type and not effect.type.startswith("arg:") else ""
     yield f"gives: {result}{kind}" + (f", which keeps {kept}" if kept else "")
     if effect.replayable:

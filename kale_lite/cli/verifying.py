@@ -35,7 +35,7 @@ def verify_command(
     details: Annotated[bool, typer.Option("--details", help="List all that was set aside or not compared.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The outcome as JSON on stdout.")] = False,
 ) -> None:
-    """Run a notebook as a pipeline and, twice, in one kernel, and compare what they give.
+    """Run a notebook in one kernel, as a pipeline, and in one kernel again; compare what they give.
 
     Compared are the outputs of every cell, the values of all names that a step holds at its end, which of them
     share objects, and the files written. Each run works in its own copy of the notebook's folder. What differs

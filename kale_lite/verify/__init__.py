@@ -1,4 +1,4 @@
-"""Verification: the notebook in one kernel, twice, and as a pipeline, compared cell by cell and name by name."""
+"""Verification: the notebook in one kernel, before and after the pipeline, compared cell by cell and name by name."""
 
 from __future__ import annotations
 

@@ -37,13 +37,13 @@ def run_plain(
     kernel: str,
     hash_seed: str,
     given: Mapping[str, Any],
-    names: Mapping[str, Sequence[str]],
+    names: Mapping[str, Sequence[str]] | None,
     timeout: float | None,
 ) -> PlainRun:
     """Run all cells that are not skipped.
 
     ``given`` are the parameters that the user set, which replace the defaults after their cell; ``names`` the
-    names to fingerprint when the last cell of a step has run; ``timeout`` seconds for one cell.
+    names to fingerprint when the last cell of a step has run (None: all); ``timeout`` seconds for one cell.
     """
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
@@ -87,12 +87,12 @@ def _cells(
     notebook: Notebook,
     pipeline: Pipeline,
     given: Mapping[str, Any],
-    names: Mapping[str, Sequence[str]],
+    names: Mapping[str, Sequence[str]] | None,
     scratch: Path,
 ) -> list[Any]:
     from nbformat import v4
 
-    ending = {step.cells[-1]: step for step in pipeline.steps if step.name in names and step.cells}
+    ending = {s.cells[-1]: s for s in pipeline.steps if s.cells and (names is None or s.name in names)}
     cells = []
     for cell in notebook.cells:
         if cell.role is Role.SKIP:
@@ -103,7 +103,7 @@ def _cells(
                   if p.cell == cell.number and p.name in given]  # fmt: skip
         if cell.number in ending:
             step = ending[cell.number]
-            hidden.append(_fingerprint_source(_path(scratch, step), names[step.name]))
+            hidden.append(_fingerprint_source(_path(scratch, step), None if names is None else names[step.name]))
         cells += [v4.new_code_cell(source, metadata={"kale_lite": {"cell": None}}) for source in hidden]
     return cells
 
@@ -112,14 +112,15 @@ def _path(scratch: Path, step: Step) -> Path:
     return scratch / f"{step.slug}.json"
 
 
-def _fingerprint_source(path: Path, names: Sequence[str]) -> str:
+def _fingerprint_source(path: Path, names: Sequence[str] | None) -> str:
     """One expression that binds no name and does not depend on names that the user may have bound."""
     import kale_lite.runtime.fingerprint as fingerprint
 
     code = str(fingerprint.__file__)
+    chosen = None if names is None else list(names)
     return (
         f"(lambda scope, opened: exec(compile(opened.read(), {code!r}, 'exec'), scope) or opened.close() or "
-        f"scope['write_snapshot'](__import__('IPython').get_ipython().user_ns, {str(path)!r}, {list(names)!r}))"
+        f"scope['write_snapshot'](__import__('IPython').get_ipython().user_ns, {str(path)!r}, {chosen!r}))"
         f"({{'__name__': '_kale_lite_fingerprint'}}, __import__('io').open({code!r}, encoding='utf-8'))"
     )
 

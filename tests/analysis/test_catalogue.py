@@ -76,7 +76,7 @@ def test_order(write_notebook: WriteNotebook, steps: tuple[str, ...], wanted: se
         ("scipy.stats.ttest_ind(_, _)", {"draws": (), "holds": ()}),
         ("sklearn.decomposition.PCA()", {"type": "sklearn.BaseEstimator"}),
         ("sklearn.decomposition.PCA(2)", {"type": "sklearn.UnseededEstimator"}),
-        ("sklearn.model_selection.KFold(5, shuffle=True)", {"type": "sklearn.UnseededEstimator"}),
+        ("sklearn.model_selection.KFold(5, shuffle=True)", {"type": "sklearn.UnseededSplitter"}),
         ("sklearn.linear_model.LogisticRegression(solver='saga')", {"type": "sklearn.UnseededEstimator"}),
         ("sklearn.preprocessing.StandardScaler(copy=False)", {"type": "sklearn.InPlace"}),
     ],

@@ -101,20 +101,31 @@ def test_a_wrong_pipeline_is_found_out(write_notebook: WriteNotebook) -> None:
 
 
 def test_what_two_runs_agree_on_by_chance_is_random(write_notebook: WriteNotebook, tmp_path: Path) -> None:
-    """The pipeline runs first, then twice the notebook: the first three to write to the file; then it runs once more."""
+    """The pipeline is the second to write to the file, between two runs of the notebook; then that runs once more."""
     log = tmp_path / "elsewhere" / "runs"
     log.parent.mkdir()
     code = (f"import os, time\nwith open({str(log)!r}, 'a') as f:\n    f.write('x')\n"
             f"runs = os.path.getsize({str(log)!r})\nprint(time.time_ns())")  # fmt: skip
     folder = tmp_path / "folder"
     folder.mkdir()
-    path = write_notebook([("step:a", code), ("step:b", "print(runs in (2, 3))")], name="folder/nb.ipynb")
+    path = write_notebook([("step:a", code), ("step:b", "print(runs in (1, 3))")], name="folder/nb.ipynb")
     project = load(path)
     assert project.notebook is not None
     found = verified(project.notebook, project.compile())
     assert (found.status, found.differences) == ("same", []), found.differences
     assert log.stat().st_size == 4
     assert any("further run" in text for text in found.set_aside), found.set_aside
+
+
+def test_the_time_of_day_is_set_aside(write_notebook: WriteNotebook) -> None:
+    """It changes between the pipeline and each plain run, so it does between these two."""
+    code = "import time\ntime.sleep(1.1)\nnow = time.strftime('%H:%M:%S')"
+    path = write_notebook([("step:a", code), ("step:b", "print(now)")])
+    project = load(path)
+    assert project.notebook is not None
+    found = verified(project.notebook, project.compile())
+    assert (found.status, found.differences) == ("same", []), found.differences
+    assert found.random == {"outputs": 1, "values": 2}
 
 
 def test_a_notebook_that_fails_is_told(write_notebook: WriteNotebook) -> None:
