@@ -30,7 +30,8 @@ class Effect:
     fresh) result keeps inside; ``holds_elements`` operands whose elements it keeps, ``holds_objects`` operands of
     which, however nested, it keeps what is no number, text, list or array, ``holds_cells`` operands that make a frame
     or a column, which keeps arrays and the cells, not the lists and dicts around them. ``keeps`` are operands which
-    the receiver keeps inside; with ``keeps_when`` only if it is, or holds, an object of one of these types or of unknown type.
+    the receiver keeps inside; with ``keeps_when`` only if it is, or holds, an object of one of these types or of
+    unknown type.
     ``type`` is the result's canonical type, or the place (``arg:0``) of an operand of the same type; with ``returns:
     receiver`` the result is a view of that type. ``calls`` says whether function operands are called, ``special``
     which special methods (``__repr__``) of operands, and of what they hold, are.

@@ -16,7 +16,7 @@ __all__ = ["findings"]
 CARRIED = frozenset({
     "numpy.random", "random", "torch.random", "os.environ", "cwd", "sys.path", "sys.recursionlimit",
     "warnings.filters", "pandas.options", "matplotlib.rcParams", "numpy.printoptions", "numpy.errstate",
-    "decimal.context", "locale", "logging", "ipython.config", "__future__",
+    "decimal.context", "locale", "logging", "sklearn.config", "ipython.config", "__future__",
 })  # fmt: skip
 """Interpreter state that the harness can take from one process to another, beside the counters of libraries."""
 

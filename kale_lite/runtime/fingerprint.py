@@ -78,6 +78,8 @@ class _Walker:
         place = id(value)
         if place in self.known:
             return self.known[place]
+        if _is_global_generator(value):
+            return b"a global generator"
         if place in self.open:
             return b"cycle %d" % (len(self.open) - self.open[place])
         self.left -= 1
@@ -103,6 +105,14 @@ class _Walker:
     def close(self, value: Any) -> None:
         """Something that cannot be looked into: its type is all that is compared."""
         self.opaque.add(_type_name(type(value)))
+
+
+_GLOBAL_GENERATORS = (("numpy.random.mtrand", "_rand"), ("random", "_inst"), ("torch", "default_generator"))
+
+
+def _is_global_generator(value: Any) -> bool:
+    """Whether an object is a generator of the whole process, which is no value of a name that reaches it."""
+    return any(value is getattr(sys.modules.get(home), name, _is_global_generator) for home, name in _GLOBAL_GENERATORS)
 
 
 def _type_name(kind: type) -> str:
@@ -306,7 +316,10 @@ def _instance(walker: _Walker, value: Any) -> None:
     for base in (int, float, str, bytes, complex):
         if isinstance(value, base):
             walker.feed(base.__repr__(value))
-    walker.walk(_dict_of(value))
+    if _is_own_dict(value):
+        walker.feed("its own attributes")
+    else:
+        walker.walk(_dict_of(value))
     for kind in type(value).__mro__:
         for name, member in sorted(kind.__dict__.items(), key=lambda pair: pair[0]):
             if isinstance(member, types.MemberDescriptorType):
@@ -315,6 +328,14 @@ def _instance(walker: _Walker, value: Any) -> None:
                     walker.walk(member.__get__(value))
                 except AttributeError:
                     walker.feed("unset")
+
+
+def _is_own_dict(value: Any) -> bool:
+    """Whether an object is a dict whose entries are its attributes."""
+    try:
+        return isinstance(value, dict) and value is object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return False
 
 
 def _dict_of(value: Any) -> Dict[str, Any]:
@@ -350,6 +371,8 @@ def _reduced(walker: _Walker, value: Any) -> None:
     if _dict_of(value):
         walker.objects.add(id(value))
     made, arguments, state, items, pairs = (tuple(reduced) + (None,) * 5)[:5]
+    if state is value:
+        state = "its own attributes"
     walker.walk(made)
     walker.walk(arguments)
     _state(walker, state)

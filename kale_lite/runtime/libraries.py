@@ -23,6 +23,8 @@ _WITHOUT = frozenset((
     "__main__",
 ))  # fmt: skip
 """Looked at: what counts in them never shows in what they give, and their settings are known to the catalogue."""
+_NEVER_SHOWN = frozenset(("sympy.utilities.lambdify:_lambdify_generated_counter",))
+"""Counters in other packages that show in no result."""
 _FLAG = re.compile(r"init|load|ready|regist|done|import|level|cache|warn", re.IGNORECASE)
 """Numbers that say that something has been done, not how often."""
 _SETTINGS = re.compile(r"default|config|setting|option|param|prefer|conf\b|rc\b", re.IGNORECASE)
@@ -49,6 +51,8 @@ def _kept(name: str, module: types.ModuleType) -> Iterator[Tuple[str, Any, str, 
     for prefix, owner in _places(name, module):
         for attribute, value in list(vars(owner).items()):
             kind = type(value)
+            if prefix + attribute in _NEVER_SHOWN:
+                continue
             if (kind is int and not _FLAG.search(attribute)) or kind is _COUNT or _is_next(kind, value):
                 yield prefix + attribute, owner, attribute, value
             elif isinstance(value, (dict, collections.UserDict)) and _SETTINGS.search(attribute):

@@ -26,7 +26,7 @@ except ImportError:
 
 import pickle
 
-from . import frames, iterators, sets
+from . import frames, iterators, objects, sets
 from .refusals import Unserialisable
 
 __all__ = ["ABSENT", "Absent", "NAMESPACE", "Unserialisable", "dump", "load"]
@@ -50,12 +50,21 @@ def _make_view(owner: Any, start: int, shape: Any, strides: Any, dtype: Any, wri
     return view
 
 
-_STREAMS = ("stdin", "stdout", "stderr")
+_OF_THE_PROCESS = (
+    "sys.stdin", "sys.stdout", "sys.stderr", "random._inst", "numpy.random.mtrand._rand", "torch.default_generator",
+)  # fmt: skip
+"""Streams and global generators: every process has its own, which travels, if at all, as interpreter state."""
 
 
-def _standard_stream(name: str) -> Any:
-    """The stream of that name, which every process has."""
-    return getattr(sys, name)
+def _known_of_the_process() -> Dict[int, str]:
+    parted = [(path, path.rpartition(".")) for path in _OF_THE_PROCESS]
+    return {id(getattr(sys.modules[home], name)): path for path, (home, _, name) in parted
+            if hasattr(sys.modules.get(home), name)}  # fmt: skip
+
+
+def _get_of_the_process(path: str) -> Any:
+    home, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(home), name)
 
 
 def _make_dict_view(owner: Any, name: str) -> Any:
@@ -97,6 +106,21 @@ def _make_function(
     return types.FunctionType(code, namespace, name, defaults, cells)
 
 
+def _make_cell() -> types.CellType:
+    return types.CellType()
+
+
+def _held_in(cell: types.CellType) -> Optional[Tuple[Any]]:
+    try:
+        return (cell.cell_contents,)
+    except ValueError:  # a variable that is not bound yet
+        return None
+
+
+def _fill_cell(cell: types.CellType, held: Tuple[Any]) -> None:
+    (cell.cell_contents,) = held
+
+
 _DICT_VIEWS = {
     type(getattr(kind(), name)()): name for kind in (dict, OrderedDict) for name in ("keys", "values", "items")
 }
@@ -117,6 +141,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         self.owners: Dict[int, List[Any]] = {}
         self.shared_blocks: Dict[int, Any] = {}
         self.sharing = True
+        self.process = _known_of_the_process()
 
     def reducer_override(self, obj: Any) -> Any:
         numpy = sys.modules.get("numpy")
@@ -134,12 +159,14 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         if isinstance(obj, type) and obj.__module__ == "__main__":
             # Python keeps this in the class when the first instance is pickled; now, the class pickles alike each time.
             copyreg._slotnames(obj)  # type: ignore[attr-defined]
+        if type(obj) is types.CellType:
+            return _make_cell, (), _held_in(obj), None, None, _fill_cell
         if isinstance(obj, functools._lru_cache_wrapper):
             return _reduce_cached(obj)
         if type(obj) in _DICT_VIEWS:
             return _make_dict_view, (gc.get_referents(obj.mapping)[0], _DICT_VIEWS[type(obj)])
-        if obj is sys.stdout or obj is sys.stderr or obj is sys.stdin:
-            return _standard_stream, (next(name for name in _STREAMS if obj is getattr(sys, name)),)
+        if id(obj) in self.process:
+            return _get_of_the_process, (self.process[id(obj)],)
         if type(obj) in iterators.REDUCERS:
             return iterators.REDUCERS[type(obj)](obj)
         for kind, name in _REFUSED:
@@ -147,18 +174,13 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
                 raise Unserialisable(name)
         if isinstance(obj, logging.Logger) and any(type(h) is not logging.NullHandler for h in obj.handlers):
             raise Unserialisable(f"the logger {obj.name!r}, whose handlers would be lost")
-        if type(obj).__module__.startswith("scipy.sparse.") and not _SPARSE_CACHES.isdisjoint(
-            getattr(obj, "__dict__", ())
-        ):
-            return _reduce_sparse(obj)
-        if _has_own_hooks(type(obj)):
-            return _reduce_instance(obj)
         if isinstance(obj, threading.Thread):
             raise Unserialisable("a thread")
-        if getattr(obj, "__dict__", None) and not isinstance(obj, type) and _drops_attributes(obj.__class__):
-            return _reduce_with_attributes(obj)
+        reduced = objects.reduce_object(obj)
+        if reduced is not None:
+            return reduced
         reduced = super().reducer_override(obj)
-        return _with_slots(obj, reduced) if isinstance(obj, type) and isinstance(reduced, tuple) else reduced
+        return objects.with_slots(obj, reduced) if isinstance(obj, type) and isinstance(reduced, tuple) else reduced
 
     def _reduce_array(self, array: Any, numpy: Any) -> Any:
         """Arrays that share memory with another one of the payload are rebuilt as views of one owner."""
@@ -179,8 +201,10 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         own, slots = state
         named = slots.get("__globals__", {})
         modules = {k: v for k, v in named.items() if isinstance(v, types.ModuleType)}
-        slots = dict(slots, __globals__={})
-        code, _globals, name, defaults, cells = newargs
+        # The closure's own cells, not copies of what they hold: functions made by one call share its variables.
+        slots = dict(slots, __globals__={}, __closure__=None)
+        code, _globals, name, defaults, _cells = newargs
+        cells = func.__closure__
         home = None if _is_notebooks(func) else func.__globals__["__name__"]
         arguments = (code, name, defaults, cells, modules, home)
         return (_make_function, arguments, (own, slots), *reduced[3:])
@@ -242,97 +266,6 @@ def _made_by_library(func: types.FunctionType) -> bool:
     for part in func.__qualname__.split("."):
         found = getattr(found, part, None)
     return _is_librarys(func) and (found is not func or func.__module__ == "__main__")
-
-
-_HOOKS = ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
-
-
-def _has_own_hooks(kind: type) -> bool:
-    """Whether a plain class of the notebook says itself how it is pickled, which may leave something out."""
-    plain = kind.__module__ == "__main__" and all(k.__module__ == "__main__" for k in kind.__mro__[:-1])
-    return plain and any(hook in k.__dict__ for k in kind.__mro__[:-1] for hook in _HOOKS)
-
-
-def _reduce_instance(obj: Any) -> Any:
-    """An instance with all that it holds: between the steps of one notebook nothing may be left out."""
-    slots = [name for kind in type(obj).__mro__ for name in _slots_of(kind)]
-    held = {name: getattr(obj, name) for name in slots if hasattr(obj, name)}
-    return _make_instance, (type(obj),), (dict(getattr(obj, "__dict__", {})), held), None, None, _fill_instance
-
-
-_HEAP_TYPE = 1 << 9
-"""The flag of types that are made while Python runs, such as classes: types of C have it not."""
-
-
-@functools.lru_cache(maxsize=None)
-def _drops_attributes(kind: type) -> bool:
-    """Whether instances are reduced by a base class written in C, such as ``ndarray`` or ``datetime``.
-
-    Most of these do not know of the attributes that another library's subclass gives its instances.
-    """
-    for base in kind.__mro__[:-1]:
-        if "__reduce__" in vars(base) or "__reduce_ex__" in vars(base):
-            same_library = kind.__module__.partition(".")[0] == base.__module__.partition(".")[0]
-            return not base.__flags__ & _HEAP_TYPE and not same_library
-    return False
-
-
-def _reduce_with_attributes(obj: Any) -> Any:
-    reduced = obj.__reduce_ex__(5)
-    attributes = obj.__dict__
-    if isinstance(reduced, str) or any(part is attributes or part == attributes for part in reduced[2:3]):
-        return reduced
-    make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
-    return make, arguments, (state, dict(attributes)), items, pairs, _set_with_attributes
-
-
-def _set_with_attributes(obj: Any, state: Tuple[Any, Dict[str, Any]]) -> None:
-    own, attributes = state
-    if own is not None:
-        obj.__setstate__(own)
-    obj.__dict__.update(attributes)
-
-
-def _slots_of(kind: type) -> List[str]:
-    slots = kind.__dict__.get("__slots__", ())
-    names = [slots] if isinstance(slots, str) else list(slots)
-    private = [n for n in names if n.startswith("__") and not n.endswith("__")]
-    mangled = {n: f"_{kind.__name__.lstrip('_')}{n}" for n in private}
-    return [mangled.get(n, n) for n in names if n not in ("__dict__", "__weakref__")]
-
-
-def _with_slots(kind: type, reduced: Any) -> Any:
-    """A class that is made anew gets its slots when it is made: set afterwards they are only a name."""
-    if "__slots__" not in kind.__dict__ or len(reduced) < 3 or len(reduced[1]) != 6:
-        return reduced
-    make, arguments, state, *rest = reduced
-    made, name, bases, namespace, ident, extra = arguments
-    own, others = state
-    own = {k: v for k, v in own.items() if k != "__slots__" and not isinstance(v, types.MemberDescriptorType)}
-    namespace = dict(namespace, __slots__=kind.__dict__["__slots__"])
-    return (make, (made, name, bases, namespace, ident, extra), (own, others), *rest)
-
-
-def _make_instance(kind: type) -> Any:
-    return object.__new__(kind)
-
-
-def _fill_instance(obj: Any, state: Tuple[Dict[str, Any], Dict[str, Any]]) -> None:
-    own, slots = state
-    if own:
-        obj.__dict__.update(own)
-    for name, value in slots.items():
-        object.__setattr__(obj, name, value)
-
-
-_SPARSE_CACHES = frozenset({"_has_canonical_format", "_has_sorted_indices"})
-"""What a sparse matrix notes of itself when it is first read, and finds out again where it is missing."""
-
-
-def _reduce_sparse(obj: Any) -> Any:
-    """A sparse matrix without its notes, so that one which was only read pickles as it did before."""
-    make, arguments, state, *rest = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
-    return (make, arguments, {name: value for name, value in state.items() if name not in _SPARSE_CACHES}, *rest)
 
 
 def _reduce_cached(wrapper: Any) -> Any:

@@ -198,6 +198,7 @@ _KINDS: Dict[str, Tuple[Callable[[], Any], Callable[[Any], None]]] = {
     "decimal.context": (_get_decimal, _set_decimal),
     "locale": (_get_locale, _set_locale),
     "logging": (_get_logging, _set_logging),
+    "sklearn.config": (lambda: _module("sklearn").get_config(), lambda s: _module("sklearn").set_config(**s)),
 }
 _ROOTS = {"numpy.random": "numpy.random", "random": "random", "torch.random": "torch", "os.environ": "os",
           "pandas.options": "pandas", "matplotlib.rcParams": "matplotlib", "cwd": "os"}  # fmt: skip

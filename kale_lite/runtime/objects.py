@@ -1,0 +1,173 @@
+"""Objects that their own way of pickling would change: what that leaves out travels all the same."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+import types
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
+
+__all__ = ["reduce_object", "with_slots"]
+
+
+def reduce_object(obj: Any) -> Optional[Any]:
+    """How to pickle an object that would not arrive as it is; None when its own way will do."""
+    kind = type(obj)
+    if _has_own_hooks(kind):
+        return _reduce_instance(obj)
+    if isinstance(obj, type) or not getattr(obj, "__dict__", None):
+        return None
+    if isinstance(obj, dict) and obj.__dict__ is obj:
+        return _reduce_with_own_dict(obj)
+    for home, caches in _CACHES:
+        if kind.__module__.startswith(home) and not caches.isdisjoint(obj.__dict__):
+            return _reduce_without(obj, caches)
+    corrected = _CORRECTED.get(f"{kind.__module__}.{kind.__qualname__}")
+    if corrected is not None:
+        make, arguments, state = obj.__reduce__()[:3]
+        return make, arguments, state, None, None, corrected
+    if _drops_attributes(obj.__class__):
+        return _reduce_with_attributes(obj)
+    if _restores_itself(obj.__class__):
+        return _reduce_restored(obj)
+    return None
+
+
+_HOOKS = ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
+
+
+def _has_own_hooks(kind: type) -> bool:
+    """Whether a plain class of the notebook says itself how it is pickled, which may leave something out."""
+    plain = kind.__module__ == "__main__" and all(k.__module__ == "__main__" for k in kind.__mro__[:-1])
+    return plain and any(hook in k.__dict__ for k in kind.__mro__[:-1] for hook in _HOOKS)
+
+
+def _reduce_instance(obj: Any) -> Any:
+    """An instance with all that it holds: between the steps of one notebook nothing may be left out."""
+    slots = [name for kind in type(obj).__mro__ for name in _slots_of(kind)]
+    held = {name: getattr(obj, name) for name in slots if hasattr(obj, name)}
+    return _make_instance, (type(obj),), (dict(getattr(obj, "__dict__", {})), held), None, None, _fill_instance
+
+
+def _slots_of(kind: type) -> List[str]:
+    slots = kind.__dict__.get("__slots__", ())
+    names = [slots] if isinstance(slots, str) else list(slots)
+    private = [n for n in names if n.startswith("__") and not n.endswith("__")]
+    mangled = {n: f"_{kind.__name__.lstrip('_')}{n}" for n in private}
+    return [mangled.get(n, n) for n in names if n not in ("__dict__", "__weakref__")]
+
+
+def _make_instance(kind: type) -> Any:
+    return object.__new__(kind)
+
+
+def _fill_instance(obj: Any, state: Tuple[Dict[str, Any], Dict[str, Any]]) -> None:
+    own, slots = state
+    if own:
+        obj.__dict__.update(own)
+    for name, value in slots.items():
+        object.__setattr__(obj, name, value)
+
+
+def _reduce_with_own_dict(obj: Any) -> Any:
+    """A dict whose entries are its attributes (``self.__dict__ = self``)."""
+    make, arguments, _state, *rest = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    items, pairs = (*rest, None, None)[:2]
+    return make, arguments, True, items, pairs, _take_own_dict
+
+
+def _take_own_dict(obj: Any, _state: bool) -> None:
+    obj.__dict__ = obj
+
+
+@functools.lru_cache(maxsize=None)
+def _restores_itself(kind: type) -> bool:
+    """Whether a library's class has its attributes pickled as they are, and itself says how they come back."""
+    ways = [name for base in kind.__mro__[:-1] for name in vars(base)]
+    return "__setstate__" in ways and not {"__getstate__", "__reduce__", "__reduce_ex__"} & set(ways)
+
+
+def _reduce_restored(obj: Any) -> Any:
+    make, arguments, state, *rest = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    if type(state) is not dict:
+        return NotImplemented
+    items, pairs = (*rest, None, None)[:2]
+    return make, arguments, state, items, pairs, _restore
+
+
+def _restore(obj: Any, state: Dict[str, Any]) -> None:
+    """As the class says, and what it dropped, as scikit-learn's ``Bunch`` drops all."""
+    held = dict(state)
+    obj.__setstate__(state)
+    for name, value in held.items():
+        obj.__dict__.setdefault(name, value)
+
+
+_HEAP_TYPE = 1 << 9
+"""The flag of types that are made while Python runs, such as classes: types of C have it not."""
+
+
+@functools.lru_cache(maxsize=None)
+def _drops_attributes(kind: type) -> bool:
+    """Whether instances are reduced by a base class written in C, such as ``ndarray`` or ``datetime``.
+
+    Most of these do not know of the attributes that another library's subclass gives its instances.
+    """
+    for base in kind.__mro__[:-1]:
+        if "__reduce__" in vars(base) or "__reduce_ex__" in vars(base):
+            same_library = kind.__module__.partition(".")[0] == base.__module__.partition(".")[0]
+            return not base.__flags__ & _HEAP_TYPE and not same_library
+    return False
+
+
+def _reduce_with_attributes(obj: Any) -> Any:
+    reduced = obj.__reduce_ex__(5)
+    attributes = obj.__dict__
+    if isinstance(reduced, str) or any(part is attributes or part == attributes for part in reduced[2:3]):
+        return reduced
+    make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+    return make, arguments, (state, dict(attributes)), items, pairs, _set_with_attributes
+
+
+def _set_with_attributes(obj: Any, state: Tuple[Any, Dict[str, Any]]) -> None:
+    own, attributes = state
+    if own is not None:
+        obj.__setstate__(own)
+    obj.__dict__.update(attributes)
+
+
+_CACHES = (
+    ("scipy.sparse.", frozenset({"_has_canonical_format", "_has_sorted_indices"})),
+    ("pandas.core.arrays.", frozenset({"_cache"})),
+)
+"""What sparse matrices and pandas' arrays note of themselves when they are read, and find out again where it is missing."""
+
+
+def _reduce_without(obj: Any, caches: FrozenSet[str]) -> Any:
+    """An object without its notes, so that one which was only read pickles as it did before."""
+    make, arguments, state, *rest = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    parts = state if type(state) is tuple else (state,)
+    parts = tuple({k: v for k, v in p.items() if k not in caches} if type(p) is dict else p for p in parts)
+    return (make, arguments, parts if type(state) is tuple else parts[0], *rest)
+
+
+def _restore_parameters(obj: Any, state: Dict[str, Any]) -> None:
+    """lmfit's ``Parameters``, whose whole numbers its own way makes floats."""
+    obj.__setstate__(state)
+    obj._asteval.symtable.update(state["unique_symbols"])
+
+
+_CORRECTED: Dict[str, Callable[[Any, Dict[str, Any]], None]] = {"lmfit.parameter.Parameters": _restore_parameters}
+"""How the state of objects comes back which their class restores otherwise than it was."""
+
+
+def with_slots(kind: type, reduced: Any) -> Any:
+    """A class that is made anew gets its slots when it is made: set afterwards they are only a name."""
+    if "__slots__" not in kind.__dict__ or len(reduced) < 3 or len(reduced[1]) != 6:
+        return reduced
+    make, arguments, state, *rest = reduced
+    made, name, bases, namespace, ident, extra = arguments
+    own, others = state
+    own = {k: v for k, v in own.items() if k != "__slots__" and not isinstance(v, types.MemberDescriptorType)}
+    namespace = dict(namespace, __slots__=kind.__dict__["__slots__"])
+    return (make, (made, name, bases, namespace, ident, extra), (own, others), *rest)
