@@ -74,7 +74,8 @@ def _figures(flow: Flow) -> Iterator[Diagnostic]:
                 "KL207",
                 f"pyplot's current figure is interpreter state that cannot be carried from step {drawn!r}",
                 step.log.current_figure.location,
-                hint="leave out matplotlib.use(...), or pass the figure: fig, ax = plt.subplots(); ax.plot(...)",
+                hint="leave out matplotlib.use(...) or %matplotlib, "
+                "or pass the figure: fig, ax = plt.subplots(); ax.plot(...)",
                 step=step.segment.name,
             )
             return

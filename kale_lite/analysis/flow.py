@@ -17,6 +17,7 @@ from kale_lite.analysis.magics import IPYTHON
 from kale_lite.analysis.replay import (
     PATCH_PREFIX,
     Lookup,
+    back_inline,
     continued,
     is_constant_patch,
     is_setting,
@@ -189,6 +190,7 @@ def _run_top_level(
         return False
     if part.role is Role.NOTEBOOK and isinstance(statement, ast.Assign | ast.AnnAssign):
         return _map_parameter(m, frame, statement)
+    statement = back_inline(m, statement)
     replayed = None if shadows_builtins(m, statement) else replay_source(statement, m.lookup)
     everywhere = replayed is not None and is_setting(statement)
     statements.run_statement(m, frame, statement)

@@ -130,8 +130,10 @@ class Magics(ast.NodeTransformer):
             return _call(_STATE[name], _interpolated(line), node)
         if name in _REPLAYED:
             return _call("setting", [ast.Constant(name), ast.Constant(line)], node)
-        if name == "matplotlib" and line.strip() not in ("", "inline", "widget", "notebook", "ipympl", "--list"):
-            return _call("backend", [ast.Constant(line.strip())], node)
+        if name == "matplotlib" and line.strip() not in ("", "--list", "-l"):
+            # Figures are shown inline from the start; `flow` knows whether another backend was chosen since.
+            known = "display" if line.strip() == "inline" else "setting"
+            return _call(known, [ast.Constant(name), ast.Constant(line.strip())], node)
         if name in _HARMLESS:
             names = _identifiers(line) if name.startswith("p") else []
             return _call("display", names, node)

@@ -15,6 +15,7 @@ from kale_lite.pipeline import STATE_PREFIX
 __all__ = [
     "PATCH_PREFIX",
     "Lookup",
+    "back_inline",
     "continued",
     "is_constant_patch",
     "is_setting",
@@ -100,6 +101,20 @@ def replay_source(statement: ast.stmt, lookup: Lookup) -> str | None:
         case ast.Assign(targets=[ast.Subscript() | ast.Attribute() as target], value=value):
             return ast.unparse(statement) if _is_constant(value) and _repeatable(target, None, lookup) else None
     return None
+
+
+def back_inline(m: Machine, statement: ast.stmt) -> ast.stmt:
+    """``%matplotlib inline``, which is a setting once another backend was chosen; any other statement as it is."""
+    match statement:
+        case ast.Expr(
+            ast.Call(ast.Attribute(ast.Name(id=name), "display") as func, [ast.Constant("matplotlib"), _] as words)
+        ) if name == IPYTHON:
+            known = m.names.get(f"{STATE_PREFIX}ipython.config")
+            if known is not None and isinstance(known.origin, Import) and "'matplotlib'" in known.origin.source:
+                setting = ast.copy_location(ast.Attribute(func.value, "setting", func.ctx), func)
+                call = ast.copy_location(ast.Call(setting, words, []), statement)
+                return ast.copy_location(ast.Expr(call), statement)
+    return statement
 
 
 def is_setting(statement: ast.stmt) -> bool:

@@ -20,7 +20,7 @@ __all__ = ["known_external", "special_call", "text_method"]
 _JOINS = frozenset({"os.path.join", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath"})
 _SAME_TEXT = frozenset({"str", "os.fspath", "os.path.normpath", "os.path.expanduser"})
 _IMPORTERS = frozenset({"__import__", "importlib.import_module"})
-_BACKENDS = frozenset({"matplotlib.use", "matplotlib.pyplot.switch_backend", "ipython.backend"})
+_BACKENDS = frozenset({"matplotlib.use", "matplotlib.pyplot.switch_backend"})
 
 
 def special_call(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
@@ -206,14 +206,16 @@ def known_external(m: Machine, frame: Frame, node: ast.AST, dotted: str, argumen
         return Value(frozenset({made.id}))
     if dotted == "kernel.display":
         return NOTHING
-    if dotted in _BACKENDS and m.log.backend is None and not _inline(arguments):
+    if m.log.backend is None and _keeps_figures(dotted, [value.text for value in arguments.positional]):
         m.log.backend = m.cause(node)
     return None
 
 
-def _inline(arguments: Arguments) -> bool:
-    text = arguments.positional[0].text if arguments.positional else None
-    return text is not None and "inline" in text
+def _keeps_figures(dotted: str, texts: list[str | None]) -> bool:
+    """Whether a call chooses a backend of matplotlib that leaves figures open at the end of a cell."""
+    if dotted not in _BACKENDS and (dotted, texts[:1]) != ("ipython.setting", ["matplotlib"]):
+        return False
+    return not texts or texts[-1] is None or "inline" not in texts[-1]
 
 
 def _path_text(arguments: Arguments, kind: str) -> Value | None:

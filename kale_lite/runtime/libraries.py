@@ -23,7 +23,9 @@ _WITHOUT = frozenset((
     "__main__",
 ))  # fmt: skip
 """Looked at: what counts in them never shows in what they give, and their settings are known to the catalogue."""
-_NEVER_SHOWN = frozenset(("sympy.utilities.lambdify:_lambdify_generated_counter",))
+_NEVER_SHOWN = frozenset((
+    "sympy.utilities.lambdify:_lambdify_generated_counter", "networkx.utils.decorators:argmap._argmap__count",
+))  # fmt: skip
 """Counters in other packages that show in no result."""
 _FLAG = re.compile(r"init|load|ready|regist|done|import|level|cache|warn", re.IGNORECASE)
 """Numbers that say that something has been done, not how often."""
@@ -72,15 +74,22 @@ def _dict_of(value: Any) -> Dict[Any, Any]:
 
 
 def _are_settings(values: Dict[Any, Any]) -> bool:
-    """Whether a dict holds named plain values only, as settings are; empty ones may become such."""
-    if len(values) > _MOST_SETTINGS:
+    """Whether a dict holds named values that are mostly plain, as settings are; empty ones may become such."""
+    if len(values) > _MOST_SETTINGS or not all(type(key) is str for key in values):
         return False
-    return all(type(key) is str and _is_plain(value) for key, value in dict.items(values))
+    return 2 * len(_plain_of(values)) >= len(values)
+
+
+def _plain_of(values: Dict[Any, Any]) -> Dict[str, Any]:
+    """A copy of what is plain in settings."""
+    return {key: dict(value) if type(value) is dict else value for key, value in dict.items(values) if _is_plain(value)}
 
 
 def _is_plain(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return len(value) <= _MOST_SETTINGS and all(isinstance(item, _PLAIN) for item in value)
+    if type(value) is dict:
+        return len(value) <= _MOST_SETTINGS and all(isinstance(p, _PLAIN) for pair in value.items() for p in pair)
     return isinstance(value, _PLAIN)
 
 
@@ -91,7 +100,7 @@ def _now(value: Any) -> Any:
         return value
     if kind is _COUNT or kind is _NEXT:
         return _start_and_step(value)[0]
-    return dict(_dict_of(value))
+    return _plain_of(_dict_of(value))
 
 
 def _start_and_step(value: Any) -> List[int]:
@@ -211,7 +220,8 @@ def restore(package: str, values: Dict[str, Any]) -> None:
                 continue
             if isinstance(wanted, dict):
                 own = _dict_of(value)
-                own.clear()
+                for gone in _plain_of(own).keys() - wanted.keys():
+                    del own[gone]
                 own.update(wanted)
             else:
                 setattr(owner, attribute, _like(value, wanted))

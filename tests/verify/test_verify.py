@@ -101,7 +101,7 @@ def test_a_wrong_pipeline_is_found_out(write_notebook: WriteNotebook) -> None:
 
 
 def test_what_two_runs_agree_on_by_chance_is_random(write_notebook: WriteNotebook, tmp_path: Path) -> None:
-    """The pipeline is the second to write to the file, between two runs of the notebook; then that runs once more."""
+    """The pipeline is the second to write to the file, between two runs of the notebook; then that runs twice more."""
     log = tmp_path / "elsewhere" / "runs"
     log.parent.mkdir()
     code = (f"import os, time\nwith open({str(log)!r}, 'a') as f:\n    f.write('x')\n"
@@ -113,7 +113,7 @@ def test_what_two_runs_agree_on_by_chance_is_random(write_notebook: WriteNoteboo
     assert project.notebook is not None
     found = verified(project.notebook, project.compile())
     assert (found.status, found.differences) == ("same", []), found.differences
-    assert log.stat().st_size == 4
+    assert log.stat().st_size == 5
     assert any("further run" in text for text in found.set_aside), found.set_aside
 
 
