@@ -65,6 +65,8 @@ class _Walker:
     def walk(self, value: Any) -> None:
         kind = type(value)
         if kind in _SCALARS:
+            if kind is str and "-id-" in value:
+                value = _DIAGRAM_ID.sub("sk-id", value)
             self.feed(kind.__name__, value.hex() if kind is float else repr(value))
         else:
             self.feed(self.digest(value))
@@ -107,6 +109,8 @@ class _Walker:
         self.opaque.add(_type_name(type(value)))
 
 
+_DIAGRAM_ID = re.compile(r"\bsk-(container|estimator)-id-\d+")
+"""scikit-learn numbers the diagrams of estimators in each process, also those that a notebook keeps as HTML."""
 _GLOBAL_GENERATORS = (("numpy.random.mtrand", "_rand"), ("random", "_inst"), ("torch", "default_generator"))
 
 

@@ -195,3 +195,30 @@ def test_a_class_that_a_library_calls_back_into(write_notebook: WriteNotebook) -
         "forecast = fitted.get_forecast('2014')",
     )
     assert found == {("a", "c"), ("b", "c"), ("c", "d")}
+
+
+PLOT = "fig, ax = plt.subplots()\nax.plot(x)"
+
+
+def test_another_backend_is_chosen_in_each_step(write_notebook: WriteNotebook) -> None:
+    found = pipeline(
+        write_notebook,
+        [("imports", "%matplotlib notebook\nimport matplotlib.pyplot as plt\nx = [1, 2]"),
+         ("step:a", PLOT), ("step:b", "%matplotlib inline"), ("step:c", PLOT)],
+    )  # fmt: skip
+    chosen, back = (f"get_ipython().run_line_magic('matplotlib', '{name}')" for name in ("notebook", "inline"))
+    assert [chosen in found.step(name).replays for name in "ac"] == [True, True]
+    assert [back in found.step(name).replays for name in "ac"] == [False, True]
+
+
+def test_inline_is_how_figures_are_shown_from_the_start(write_notebook: WriteNotebook) -> None:
+    cells = [("imports", "%matplotlib inline\nimport matplotlib.pyplot as plt"), ("step:a", "print(1)")]
+    assert not any("matplotlib" in line for line in pipeline(write_notebook, cells).step("a").replays)
+
+
+@pytest.mark.parametrize("backend", ["notebook", "widget", "nbagg", "agg"])
+def test_a_figure_that_a_backend_keeps_is_not_carried(write_notebook: WriteNotebook, backend: str) -> None:
+    cells = [("imports", f"%matplotlib {backend}\nimport matplotlib.pyplot as plt"),
+             ("step:a", "plt.plot([1])"), ("step:b", "plt.plot([2])")]  # fmt: skip
+    _, found = compiled(write_notebook, cells)
+    assert [(d.code, d.step) for d in found if d.is_error] == [("KL207", "b")]
