@@ -27,11 +27,12 @@ _SCRIPTS = frozenset(
 _DISPLAY = frozenset({"html", "HTML", "markdown", "latex", "javascript", "js", "svg", "SVG"})
 _FILE = frozenset({"writefile", "file"})
 _HARMLESS = frozenset({
-    "pinfo", "pinfo2", "psource", "pdoc", "pfile", "pdef", "who", "who_ls", "whos", "lsmagic", "magic", "page",
-    "quickref", "history", "hist", "colors", "pdb", "pprint", "automagic", "alias_magic", "xmode",
-    "matplotlib", "autosave", "logstart", "logstop", "tb", "load_ext", "reload_ext", "unload_ext", "autoreload",
-    "config", "doctest_mode", "clear", "cls", "watermark", "dirs", "connect_info", "notebook", "psearch",
+    "pinfo", "pinfo2", "psource", "pdoc", "pfile", "pdef", "lsmagic", "magic", "page", "quickref", "colors", "pdb",
+    "automagic", "alias_magic", "xmode", "matplotlib", "autosave", "tb", "load_ext", "reload_ext", "unload_ext",
+    "autoreload", "config", "clear", "cls", "watermark", "dirs", "connect_info",
 })  # fmt: skip
+_LISTING = frozenset({"who", "who_ls", "whos", "psearch"})
+"""They list variables, so the step needs all of them."""
 _SHELL_LINE = frozenset(
     {
         "system",
@@ -134,6 +135,8 @@ class Magics(ast.NodeTransformer):
             # Figures are shown inline from the start; `flow` knows whether another backend was chosen since.
             known = "display" if line.strip() == "inline" else "setting"
             return _call(known, [ast.Constant(name), ast.Constant(line.strip())], node)
+        if name in _LISTING:
+            return _call("names", [], node)
         if name in _HARMLESS:
             names = _identifiers(line) if name.startswith("p") else []
             return _call("display", names, node)

@@ -204,6 +204,9 @@ def known_external(m: Machine, frame: Frame, node: ast.AST, dotted: str, argumen
         made.code = arguments.at("kw:default_factory")
         m.heap.hold(made, (arguments.at("kw:default") or NOTHING).objects)
         return Value(frozenset({made.id}))
+    if dotted == "ipython.names":
+        m.read_all(node)
+        return NOTHING
     if dotted == "kernel.display":
         return NOTHING
     if m.log.backend is None and _keeps_figures(dotted, [value.text for value in arguments.positional]):

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Any, Dict, List, Optional
 
-from . import checks, pickling, state, store
+from . import checks, functions, pickling, state, store
 from .failures import StepFailure
 
 __all__ = ["Harness", "begin"]
@@ -29,7 +29,7 @@ class Harness:
         self.payloads: Dict[str, Any] = {}
         self.metrics: Dict[str, Any] = {}
         self.watch: Optional[checks.Watch] = None
-        pickling.NAMESPACE = namespace
+        functions.NAMESPACE = namespace
 
     def load(self) -> None:
         """Replays, parameters, then payloads in the order given; the watches start last."""

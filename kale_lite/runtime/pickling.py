@@ -7,7 +7,6 @@ list, a partial, a method, a fitted estimator), it is rebuilt on the namespace o
 from __future__ import annotations
 
 import copyreg
-import functools
 import gc
 import importlib
 import io
@@ -17,7 +16,7 @@ import tempfile
 import threading
 import types
 from collections import OrderedDict
-from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Tuple
 
 try:
     from ._cloudpickle import cloudpickle  # type: ignore[import-not-found,import-untyped,unused-ignore]
@@ -26,13 +25,10 @@ except ImportError:
 
 import pickle
 
-from . import frames, iterators, objects, sets
+from . import frames, functions, iterators, objects, sets
 from .refusals import Unserialisable
 
-__all__ = ["ABSENT", "Absent", "NAMESPACE", "Unserialisable", "dump", "load"]
-
-NAMESPACE: Dict[str, Any] = {}
-"""Replaced by the namespace of the user's code when a step begins."""
+__all__ = ["ABSENT", "Absent", "Unserialisable", "dump", "load"]
 
 _SMALL = 4096
 """Buffers below this many bytes travel inside the pickle."""
@@ -82,45 +78,6 @@ class Absent:
 ABSENT = Absent()
 
 
-def _namespace() -> Dict[str, Any]:
-    return sys.modules[__name__].__dict__["NAMESPACE"]  # type: ignore[no-any-return]
-
-
-def _make_function(
-    code: types.CodeType,
-    name: str,
-    defaults: Any,
-    cells: Any,
-    modules: Dict[str, types.ModuleType],
-    home: Optional[str] = None,
-) -> types.FunctionType:
-    """A function on the namespace of this step, or on that of the library ``home`` which made it.
-
-    Modules that a function of the notebook names are brought along if missing.
-    """
-    if home is not None:
-        return types.FunctionType(code, importlib.import_module(home).__dict__, name, defaults, cells)
-    namespace = _namespace()
-    for key, module in modules.items():
-        namespace.setdefault(key, module)
-    return types.FunctionType(code, namespace, name, defaults, cells)
-
-
-def _make_cell() -> types.CellType:
-    return types.CellType()
-
-
-def _held_in(cell: types.CellType) -> Optional[Tuple[Any]]:
-    try:
-        return (cell.cell_contents,)
-    except ValueError:  # a variable that is not bound yet
-        return None
-
-
-def _fill_cell(cell: types.CellType, held: Tuple[Any]) -> None:
-    (cell.cell_contents,) = held
-
-
 _DICT_VIEWS = {
     type(getattr(kind(), name)()): name for kind in (dict, OrderedDict) for name in ("keys", "values", "items")
 }
@@ -150,8 +107,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         shared = frames.reduce_shared(obj, self.shared_blocks) if self.sharing else None
         if shared is not None:
             return shared
-        if isinstance(obj, types.FunctionType) and (_is_notebooks(obj) or _made_by_library(obj)):
-            return self._reduce_function(obj)
+        function = functions.reduce_function(self, obj)
+        if function is not None:
+            return function
         if type(obj) is types.CodeType:
             # Newer cloudpickle drops the file, by which a traceback is told as a cell of the notebook.
             make, arguments = cloudpickle._code_reduce(obj)
@@ -159,10 +117,6 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         if isinstance(obj, type) and obj.__module__ == "__main__":
             # Python keeps this in the class when the first instance is pickled; now, the class pickles alike each time.
             copyreg._slotnames(obj)  # type: ignore[attr-defined]
-        if type(obj) is types.CellType:
-            return _make_cell, (), _held_in(obj), None, None, _fill_cell
-        if isinstance(obj, functools._lru_cache_wrapper):
-            return _reduce_cached(obj)
         if type(obj) in _DICT_VIEWS:
             return _make_dict_view, (gc.get_referents(obj.mapping)[0], _DICT_VIEWS[type(obj)])
         if id(obj) in self.process:
@@ -194,20 +148,6 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             return NotImplemented
         start = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
         return _make_view, (owner, start, array.shape, array.strides, array.dtype, array.flags.writeable)
-
-    def _reduce_function(self, func: types.FunctionType) -> Any:
-        reduced = self._dynamic_function_reduce(func)
-        _make, newargs, state = reduced[:3]
-        own, slots = state
-        named = slots.get("__globals__", {})
-        modules = {k: v for k, v in named.items() if isinstance(v, types.ModuleType)}
-        # The closure's own cells, not copies of what they hold: functions made by one call share its variables.
-        slots = dict(slots, __globals__={}, __closure__=None)
-        code, _globals, name, defaults, _cells = newargs
-        cells = func.__closure__
-        home = None if _is_notebooks(func) else func.__globals__["__name__"]
-        arguments = (code, name, defaults, cells, modules, home)
-        return (_make_function, arguments, (own, slots), *reduced[3:])
 
 
 class _SetPickler(Pickler):
@@ -246,41 +186,6 @@ class _SetUnpickler(pickle.Unpickler):
         if how is not None:
             sets.fill(made, sets.Recipe(*how))
         return made
-
-
-def _is_notebooks(func: types.FunctionType) -> bool:
-    """Whether a function runs on the notebook's variables; the wrapper of a library's decorator only looks as if."""
-    if func.__globals__ is _namespace():
-        return True
-    return func.__module__ == "__main__" and not _is_librarys(func)
-
-
-def _is_librarys(func: types.FunctionType) -> bool:
-    home = sys.modules.get(func.__globals__.get("__name__", ""))
-    return home is not None and home.__name__ != "__main__" and home.__dict__ is func.__globals__
-
-
-def _made_by_library(func: types.FunctionType) -> bool:
-    """Whether a library has made a function which cannot be found by its name."""
-    found: Any = sys.modules.get(func.__module__)
-    for part in func.__qualname__.split("."):
-        found = getattr(found, part, None)
-    return _is_librarys(func) and (found is not func or func.__module__ == "__main__")
-
-
-def _reduce_cached(wrapper: Any) -> Any:
-    """``functools.lru_cache`` of a notebook's function: rebuilt when its cache is empty."""
-    inner = wrapper.__wrapped__
-    if not (isinstance(inner, types.FunctionType) and _is_notebooks(inner)):
-        return NotImplemented
-    if wrapper.cache_info().currsize:
-        raise Unserialisable(f"the cached function {inner.__name__!r}, whose cache is not empty and would be lost")
-    parameters = wrapper.cache_parameters()
-    return _make_cached, (inner, parameters["maxsize"], parameters["typed"])
-
-
-def _make_cached(inner: Any, maxsize: Optional[int], typed: bool) -> Any:
-    return functools.lru_cache(maxsize=maxsize, typed=typed)(inner)
 
 
 def dump(value: Any, *, sharing: bool = True) -> Tuple[bytes, List[pickle.PickleBuffer]]:

@@ -222,3 +222,13 @@ def test_a_figure_that_a_backend_keeps_is_not_carried(write_notebook: WriteNoteb
              ("step:a", "plt.plot([1])"), ("step:b", "plt.plot([2])")]  # fmt: skip
     _, found = compiled(write_notebook, cells)
     assert [(d.code, d.step) for d in found if d.is_error] == [("KL207", "b")]
+
+
+@pytest.mark.parametrize("magic", ["%who", "%whos DataFrame", "names = %who_ls"])
+def test_a_listing_of_variables_needs_them_all(write_notebook: WriteNotebook, magic: str) -> None:
+    assert edges(write_notebook, "x = 1", "y = 2", magic) == {("a", "c"), ("b", "c")}
+
+
+def test_the_history_of_a_session_is_not_that_of_a_step(write_notebook: WriteNotebook) -> None:
+    _, found = compiled(write_notebook, [("step:a", "x = 1"), ("step:b", "%history")])
+    assert [d.code for d in found if d.is_error] == ["KL205"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,30 @@ def test_a_closure_over_a_variable_that_is_not_bound_yet(tmp_path: Path) -> None
     made.__module__ = "__main__"
     with pytest.raises(NameError):
         travel(tmp_path, made)()
+
+
+def test_single_dispatch_and_cached_properties(tmp_path: Path) -> None:
+    @functools.singledispatch
+    def size(value: Any) -> int:
+        return 1
+
+    @size.register
+    def _(value: list) -> int:  # type: ignore[type-arg]
+        return len(value)
+
+    class Track:
+        @functools.cached_property
+        def length(self) -> int:
+            return 3
+
+    Track.__module__ = size.__module__ = "__main__"
+    for function in size.registry.values():
+        function.__module__ = "__main__"
+    Track.length.func.__module__ = "__main__"  # type: ignore[attr-defined]
+    back_size, back_track = travel(tmp_path, (size, Track))
+    assert (back_size([1, 2]), back_size(5), back_size.__name__) == (2, 1, "size")
+    track = back_track()
+    assert (track.length, vars(track)) == (3, {"length": 3})
 
 
 class OwnDict(dict[str, Any]):
