@@ -138,7 +138,7 @@ def _set_with_attributes(obj: Any, state: Tuple[Any, Dict[str, Any]]) -> None:
 
 _CACHES = (
     ("scipy.sparse.", frozenset({"_has_canonical_format", "_has_sorted_indices"})),
-    ("pandas.core.arrays.", frozenset({"_cache"})),
+    ("pandas.", frozenset({"_cache"})),
 )
 """What sparse matrices and pandas' arrays note of themselves when they are read, and find out again where it is missing."""
 

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kale_lite.runtime import pickling, store
+from kale_lite.runtime import functions, pickling, store
 from kale_lite.runtime.failures import StepFailure
 from kale_lite.runtime.inputs import Inputs
 
@@ -34,7 +34,7 @@ def main(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """A ``__main__`` as in a kernel: its dict is the user's namespace."""
     module = ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", module)
-    monkeypatch.setattr(pickling, "NAMESPACE", module.__dict__)
+    monkeypatch.setattr(functions, "NAMESPACE", module.__dict__)
     yield module.__dict__
 
 
@@ -42,7 +42,7 @@ def next_step(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The namespace of another step."""
     module = ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", module)
-    monkeypatch.setattr(pickling, "NAMESPACE", module.__dict__)
+    monkeypatch.setattr(functions, "NAMESPACE", module.__dict__)
     return module.__dict__
 
 
