@@ -145,10 +145,19 @@ _CACHES = (
 
 def _reduce_without(obj: Any, caches: FrozenSet[str]) -> Any:
     """An object without its notes, so that one which was only read pickles as it did before."""
-    make, arguments, state, *rest = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
-    parts = state if type(state) is tuple else (state,)
-    parts = tuple({k: v for k, v in p.items() if k not in caches} if type(p) is dict else p for p in parts)
-    return (make, arguments, parts if type(state) is tuple else parts[0], *rest)
+    reduced = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    state = reduced[2] if len(reduced) > 2 else None
+    if type(state) is tuple:
+        # Those of pandas' arrays end with the attributes, where there are any.
+        parts = [_without(part, caches) for part in state]
+        kept: Any = tuple(part for part in parts if type(part) is not dict or part)
+    else:
+        kept = _without(state, caches)
+    return (*reduced[:2], kept, *reduced[3:])
+
+
+def _without(part: Any, caches: FrozenSet[str]) -> Any:
+    return {name: value for name, value in part.items() if name not in caches} if type(part) is dict else part
 
 
 def _restore_parameters(obj: Any, state: Dict[str, Any]) -> None:
