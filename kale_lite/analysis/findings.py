@@ -16,7 +16,8 @@ __all__ = ["findings"]
 CARRIED = frozenset({
     "numpy.random", "random", "torch.random", "os.environ", "cwd", "sys.path", "sys.recursionlimit",
     "warnings.filters", "pandas.options", "matplotlib.rcParams", "numpy.printoptions", "numpy.errstate",
-    "decimal.context", "locale", "logging", "sklearn.config", "ipython.config", "__future__",
+    "decimal.context", "locale", "logging", "sklearn.config", "os.umask", "gc", "socket.timeout", "csv.dialects",
+    "time.zone", "pandas.accessors", "ipython.config", "__future__",
 })  # fmt: skip
 """Interpreter state that the harness can take from one process to another, beside the counters of libraries."""
 
@@ -90,7 +91,7 @@ def _uncarried(pipeline: Pipeline) -> Iterator[Diagnostic]:
                 "KL207",
                 f"interpreter state {need.name!r} of step {need.before!r} cannot be carried to {need.after!r}",
                 _place(need),
-                hint="make the change in the same step that needs it",
+                hint="make the change in the step that needs it, or (constant arguments) in a cell tagged `imports`",
                 step=need.after,
             )
 
@@ -134,7 +135,7 @@ def _ordered_by_random(flow: Flow, pipeline: Pipeline) -> Iterator[Diagnostic]:
 
 
 def _ordered_by_counting(pipeline: Pipeline) -> Iterator[Diagnostic]:
-    """Steps that could run side by side, were it not for a library that numbers what it makes."""
+    """Steps that could run side by side, were it not for what a library keeps within itself."""
     counting = {n.name for n in pipeline.dependencies if n.kind == "state" and n.name.startswith(LIBRARY_PREFIX)}
     for state in sorted(counting):
         needs = [n for n in pipeline.dependencies if n.name == state]
@@ -144,8 +145,8 @@ def _ordered_by_counting(pipeline: Pipeline) -> Iterator[Diagnostic]:
             steps = list(dict.fromkeys(name for need in needs for name in (need.before, need.after)))
             yield diagnose(
                 "KL301",
-                f"steps {_listed(steps)} run one after another because {state.removeprefix(LIBRARY_PREFIX)!r} numbers "
-                "what it makes, through the whole notebook",
+                f"steps {_listed(steps)} run one after another because what "
+                f"{state.removeprefix(LIBRARY_PREFIX)!r} keeps within itself goes on through the whole notebook",
                 _place(chained[0]),
                 hint="tag the cells that use it as one step, and others can run beside it",
             )

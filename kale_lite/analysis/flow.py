@@ -258,6 +258,10 @@ def _bind_parameter(m: Machine, name: str, tree: ast.Module) -> None:
     m.log.bound.pop(name, None)
 
 
+_EVERYWHERE = frozenset({"__future__", "ipython.config", f"{PATCH_PREFIX}IPython"})
+"""What is seen by code that calls nothing: how it is read, and what of a cell is shown."""
+
+
 def _implicit_reads(m: Machine, part: Segment) -> None:
     """Settings are seen by code that does not name them: formats, styles, warnings, the working directory."""
     active = m.log.calls or m.log.external or bool(m.log.files)
@@ -271,7 +275,7 @@ def _implicit_reads(m: Machine, part: Segment) -> None:
         if kind == "matplotlib.rcParams" and not plotting:
             continue
         seen = kind.removeprefix(PATCH_PREFIX) in m.log.roots  # reading an attribute is no call
-        if active or seen or kind in ("__future__", "ipython.config"):
+        if active or seen or kind in _EVERYWHERE:
             m.read(name, node, certain=False)
 
 

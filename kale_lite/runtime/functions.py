@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import functools
 import importlib
+import linecache
+import os
 import sys
 import types
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from .refusals import Unserialisable
 
-__all__ = ["NAMESPACE", "reduce_function"]
+__all__ = ["NAMESPACE", "reduce_function", "with_source"]
 
 NAMESPACE: Dict[str, Any] = {}
 """Replaced by the namespace of the user's code when a step begins."""
@@ -91,6 +93,20 @@ def _made_by_library(func: types.FunctionType) -> bool:
     for part in func.__qualname__.split("."):
         found = getattr(found, part, None)
     return _is_librarys(func) and (found is not func or func.__module__ == "__main__")
+
+
+def with_source(file: str, make: Any, arguments: Tuple[Any, ...]) -> Any:
+    """How to make code again; with the lines of its cell, which warnings, tracebacks and ``inspect`` show."""
+    known = linecache.cache.get(file)
+    if known is None or len(known) != 4 or os.path.exists(file):
+        return make, arguments
+    return _make_code, (make, arguments, file, known[2])
+
+
+def _make_code(make: Any, arguments: Tuple[Any, ...], file: str, lines: List[str]) -> Any:
+    # Without a time of change the lines are never looked for on the disk.
+    linecache.cache.setdefault(file, (sum(map(len, lines)), None, lines, file))
+    return make(*arguments)
 
 
 def _make_cell() -> types.CellType:

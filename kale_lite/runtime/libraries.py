@@ -13,6 +13,8 @@ import sys
 import types
 from typing import Any, Collection, Dict, Iterable, Iterator, List, Optional, Tuple
 
+from . import own_modules
+
 __all__ = ["Libraries", "capture", "restore"]
 
 _COUNT = itertools.count
@@ -126,6 +128,7 @@ class Libraries:
         known: Any = getattr(sys, "stdlib_module_names", ())
         self.watched = {name for name in imported if name not in known and name not in _WITHOUT}
         self.before = _scan(_modules(self.watched))
+        self.own_before = own_modules.shapes(own_modules.loaded(self.watched))
         self._finder = _Finder(self)
         sys.meta_path.insert(0, self._finder)
 
@@ -133,9 +136,14 @@ class Libraries:
         """These modules are complete."""
         complete = set(names)
         self.before.update(_scan((name, module) for name, module in _modules(self.watched) if name in complete))
+        own = (module for module in own_modules.loaded(self.watched) if module.__name__ in complete)
+        self.own_before.update(own_modules.shapes(own))
 
     def stop(self) -> Dict[str, Any]:
-        """What changed: ``counters`` (what each was at, and is at) and ``settings``; and all libraries ``loaded``."""
+        """What changed: ``counters`` (what each was at, and is at), ``settings``, and what modules of the author ``keep``.
+
+        And all libraries ``loaded``.
+        """
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
         counters: Dict[str, List[int]] = {}
@@ -149,8 +157,10 @@ class Libraries:
                     settings.append(key)
                 else:
                     counters[key] = [before, after]
+        own = own_modules.shapes(own_modules.loaded(self.watched))
+        kept = [key for key, now in own.items() if key in self.own_before and self.own_before[key] != now]
         loaded = sorted({name.partition(".")[0] for name, _ in _modules(self.watched)})
-        return {"counters": counters, "settings": settings, "loaded": loaded}
+        return {"counters": counters, "settings": settings, "keep": sorted(set(kept) - set(settings)), "loaded": loaded}
 
 
 def _inherited(owner: Any, attribute: str) -> Optional[int]:
@@ -200,19 +210,23 @@ class _Finder:
         loader.exec_module = exec_module
 
 
+_OWN = "kept by modules of the author"
 _LATER: Dict[str, Dict[str, Any]] = {}
 """For each package what modules keep that are not loaded in this step, for those that come after it."""
 
 
 def capture(package: str) -> Dict[str, Any]:
     """What a package keeps within itself."""
-    return {**_LATER.get(package, {}), **_scan(_modules([package]))}
+    found = {**_LATER.get(package, {}), **_scan(_modules([package]))}
+    own = own_modules.capture(own_modules.loaded([package]))
+    return {**found, _OWN: own} if own else found
 
 
 def restore(package: str, values: Dict[str, Any]) -> None:
     """Give a package what it kept within itself in another step."""
     left = dict(values)
     __import__(package)
+    own_modules.restore(own_modules.loaded([package]), left.pop(_OWN, {}))
     for name, module in _modules([package]):
         for key, owner, attribute, value in list(_kept(name, module)):
             wanted = left.pop(key, None)

@@ -7,12 +7,16 @@ import pickle
 import types
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
+from .exceptions import reduce_exception
+
 __all__ = ["reduce_object", "with_slots"]
 
 
 def reduce_object(obj: Any) -> Optional[Any]:
     """How to pickle an object that would not arrive as it is; None when its own way will do."""
     kind = type(obj)
+    if isinstance(obj, BaseException):
+        return reduce_exception(obj)
     if _has_own_hooks(kind):
         return _reduce_instance(obj)
     if isinstance(obj, type) or not getattr(obj, "__dict__", None):
@@ -174,6 +178,8 @@ def with_slots(kind: type, reduced: Any) -> Any:
     """A class that is made anew gets its slots when it is made: set afterwards they are only a name."""
     if "__slots__" not in kind.__dict__ or len(reduced) < 3 or len(reduced[1]) != 6:
         return reduced
+    if "_fields" in kind.__dict__ and tuple in kind.__mro__:
+        return reduced  # named tuples have none, and refuse to be told so
     make, arguments, state, *rest = reduced
     made, name, bases, namespace, ident, extra = arguments
     own, others = state

@@ -113,7 +113,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         if type(obj) is types.CodeType:
             # Newer cloudpickle drops the file, by which a traceback is told as a cell of the notebook.
             make, arguments = cloudpickle._code_reduce(obj)
-            return make, tuple(obj.co_filename if part == "<dynamic-code>" else part for part in arguments)
+            arguments = tuple(obj.co_filename if part == "<dynamic-code>" else part for part in arguments)
+            return functions.with_source(obj.co_filename, make, arguments)
         if isinstance(obj, type) and obj.__module__ == "__main__":
             # Python keeps this in the class when the first instance is pickled; now, the class pickles alike each time.
             copyreg._slotnames(obj)  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ import sys
 from typing import Any, Callable, Dict, List, Tuple
 
 from . import libraries, pickling
+from .settings import SETTINGS
 
 __all__ = ["capture", "digest", "restore"]
 
@@ -198,7 +199,7 @@ _KINDS: Dict[str, Tuple[Callable[[], Any], Callable[[Any], None]]] = {
     "decimal.context": (_get_decimal, _set_decimal),
     "locale": (_get_locale, _set_locale),
     "logging": (_get_logging, _set_logging),
-    "sklearn.config": (lambda: _module("sklearn").get_config(), lambda s: _module("sklearn").set_config(**s)),
+    **SETTINGS,
 }
 _ROOTS = {"numpy.random": "numpy.random", "random": "random", "torch.random": "torch", "os.environ": "os",
           "pandas.options": "pandas", "matplotlib.rcParams": "matplotlib", "cwd": "os"}  # fmt: skip

@@ -67,7 +67,67 @@ def test_counters_of_a_library_that_counts_are_carried(write_notebook: WriteNote
     assert pipeline.edges == (
         ("first", "second"), ("first", "object"), ("second", "object"), ("object", "last"),
     )  # fmt: skip
-    assert "'things' numbers what it makes" in next(d.message for d in project.diagnostics if d.code == "KL301")
+    assert "what 'things' keeps within itself" in next(d.message for d in project.diagnostics if d.code == "KL301")
     result = project.run(output_dir=tmp_path / "out")
     assert result.status == "done", result.diagnostics
     assert [o for cell in shown(tmp_path / "out") for o in cell] == ["thing 1\n", "thing 2\n", "thing 3\n", "no. 4\n"]
+
+
+KEEPING = """
+_registered = []
+seen = {"n": []}
+_memo = {}
+def register(text):
+    _registered.append(text)
+def everything():
+    _memo[len(_memo)] = 1
+    return list(_registered)
+def note():
+    seen["n"].append(1)
+class Thing:
+    made = []
+    def __init__(self):
+        Thing.made.append(self)
+"""
+KEEPERS: Cells = [
+    ("imports", "import keeping\nfrom keeping import seen, note, Thing"),
+    ("step:one", "keeping.register('a')"), ("step:two", "keeping.register('b')"), ("step:three", "note()"),
+    ("step:four", "note()\nprint(seen)"), ("step:five", "t = Thing()"),
+    ("step:six", "print(keeping.everything(), len(Thing.made))"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "look", "name"),
+    [
+        ("keeping.register('a')", "print(keeping.everything())", "_registered"),
+        ("keeping.note()", "print(keeping.seen)", "seen"),
+        ("t = keeping.Thing()", "print(len(keeping.Thing.made))", "Thing.made"),
+    ],
+)
+def test_what_a_module_of_the_author_keeps_is_told(
+    write_notebook: WriteNotebook, tmp_path: Path, change: str, look: str, name: str
+) -> None:
+    (tmp_path / "keeping.py").write_text(KEEPING)
+    cells = [("imports", "import keeping"), ("step:a", change), ("step:b", look)]
+    result = load(write_notebook(cells)).run(output_dir=tmp_path / "out", jobs=1)
+    (found,) = result.diagnostics
+    assert (found.code, found.location and found.location.cell) == ("KL412", 3)
+    assert f"step 'a' changes what is kept in `{name}` of module 'keeping'" in found.message
+
+
+def test_what_changes_nothing_or_a_cache_is_not_told(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    (tmp_path / "keeping.py").write_text(KEEPING)
+    cells = [("imports", "import keeping"), ("step:a", "keeping.everything()"), ("step:b", "keeping.everything()")]
+    result = load(write_notebook(cells)).run(output_dir=tmp_path / "out", jobs=1)
+    assert (result.status, result.diagnostics) == ("done", ())
+
+
+def test_what_a_module_keeps_is_carried_if_the_project_says_so(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    (tmp_path / "keeping.py").write_text(KEEPING)
+    (tmp_path / "keeping.yml").write_text("library: keeping\ncounts: true\nrules: []\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.kale-lite]\neffects = ["keeping.yml"]\n')
+    result = load(write_notebook(KEEPERS)).run(output_dir=tmp_path / "out")
+    assert result.status == "done", result.diagnostics
+    shown_texts = [o for cell in shown(tmp_path / "out") for o in cell]
+    assert shown_texts == ["{'n': [1, 1]}\n", "['a', 'b'] 1\n"]

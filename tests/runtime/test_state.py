@@ -37,6 +37,13 @@ from kale_lite.runtime import state
          "mpl.rcParams['image.cmap'] = 'mine'; mpl.colors.to_rgba('b'); mpl.colors.colorConverter.colors['b'] = (.5, .5, .5); "
          "mpl.colors.colorConverter.cache.clear()",
          "[(lambda mpl: [mpl.colors.to_rgba('b'), mpl.colormaps[mpl.rcParams['image.cmap']](0)])(__import__('matplotlib.colors'))]"),
+        ("os.umask", "import os; os.umask(0o027)", "__import__('os').umask(0)"),
+        ("gc", "import gc; gc.disable(); gc.set_threshold(7)", "(lambda gc: [gc.isenabled(), gc.get_threshold()[0]])(__import__('gc'))"),
+        ("socket.timeout", "import socket; socket.setdefaulttimeout(5)", "__import__('socket').getdefaulttimeout()"),
+        ("csv.dialects", "import csv; csv.register_dialect('semi', delimiter=';')",
+         "list(__import__('csv').reader(['a;b'], 'semi'))"),
+        ("sklearn.config", "import sklearn; sklearn.set_config(transform_output='pandas')",
+         "__import__('sklearn').get_config()['transform_output']"),
         ("numpy.printoptions", "import numpy as np; np.set_printoptions(precision=2)",
          "str(__import__('numpy').array([1.23456]))"),
         ("numpy.errstate", "import numpy as np; np.seterr(all='raise')", "__import__('numpy').geterr()"),

@@ -128,6 +128,18 @@ def test_the_time_of_day_is_set_aside(write_notebook: WriteNotebook) -> None:
     assert found.random == {"outputs": 1, "values": 2}
 
 
+def test_what_of_a_cell_is_shown(write_notebook: WriteNotebook) -> None:
+    """Cells that call nothing see this setting as well."""
+    shell = (
+        "from IPython.core.interactiveshell import InteractiveShell\nInteractiveShell.ast_node_interactivity = 'all'"
+    )
+    path = write_notebook([("imports", shell), ("step:a", "x = 1\nx\nx + 1"), ("step:b", "x + 2\nx + 3")])
+    project = load(path)
+    assert project.notebook is not None
+    found = verified(project.notebook, project.compile())
+    assert (found.status, found.differences) == ("same", []), found.differences
+
+
 def test_a_notebook_that_fails_is_told(write_notebook: WriteNotebook) -> None:
     project = load(write_notebook([("step:a", "x = 1"), ("step:b", "x.nothing")]))
     assert project.notebook is not None

@@ -44,6 +44,10 @@ class WithinLibraries:
             if _package(key) in after.get("loaded", ()) and not _is_carried(key, second):
                 what = f"step {first.name!r} changes settings in"
                 yield _finding(key, what, f"step {second.name!r} uses it without the change", second)
+        for key in before.get("keep", ()):
+            if _package(key) in after.get("loaded", ()) and not _is_carried(key, second):
+                what = f"step {first.name!r} changes what is kept in"
+                yield _finding(key, what, f"step {second.name!r} uses the module without the change", second)
 
 
 def _finding(key: str, what: str, result: str, step: Step) -> Diagnostic:
