@@ -13,6 +13,8 @@ import time
 
 from tests.generated.counting import BATCH, Summary, batches
 
+_TOLD = 250
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -25,7 +27,12 @@ def main() -> int:
     whole = Summary()
     try:
         for found in batches(args.seed, args.n, args.j):
+            before = whole.kinds.total()
             whole.merge(found)
+            if whole.kinds.total() // _TOLD > before // _TOLD:
+                print(
+                    f"... {whole.kinds.total()} programs, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True
+                )
             for text in found.bad:
                 if args.v or not text.startswith("#"):
                     print(text, flush=True)

@@ -13,6 +13,7 @@ import io
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import sys
@@ -40,6 +41,7 @@ from tests.generated.programs import Cell, Program, notebook
 __all__ = ["Outcome", "examine", "prepare", "working"]
 
 _LIMIT = 30
+_MOST_MEMORY = 6 * 2**30
 _WARM = (
     templates.HEADER, "df = pd.DataFrame({'u': [1, 2], 'w': [2, 1]})", "LinearRegression().fit(df[['u']], df['w']).coef_.round(3)",
     "StandardScaler().fit_transform(df)", "df.eval('z = u + w').query('u > 1').merge(df, on='u').groupby('u').sum()", "df / 3",
@@ -364,6 +366,9 @@ def _enter(folder: Path) -> None:
     gc.disable()
     signal.signal(signal.SIGALRM, _bark)
     signal.alarm(_LIMIT)
+    # A statement may catch the alarm, and a list may double itself in a loop.
+    resource.setrlimit(resource.RLIMIT_CPU, (2 * _LIMIT, 2 * _LIMIT))
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     numpy.random.seed(int.from_bytes(os.urandom(4), "big"))
     os.chdir(folder)
     os.environ["IPYTHONDIR"] = str(folder.parent / "ipython")
