@@ -271,12 +271,21 @@ def _implicit_reads(m: Machine, part: Segment) -> None:
         kind = name.removeprefix(STATE_PREFIX)
         if kind in _OWN_READERS or kind.startswith(LIBRARY_PREFIX) or not m.names[name].present:
             continue
-        plotting = m.log.plots or m.log.unknown or m.log.roots & _PLOTTING
-        if kind == "matplotlib.rcParams" and not plotting:
+        if kind == "matplotlib.rcParams" and not _may_plot(m):
             continue
+        if kind == "matplotlib.rcParams" and not active:
+            m.read(name, node, certain=False)  # a figure is shown
         seen = kind.removeprefix(PATCH_PREFIX) in m.log.roots  # reading an attribute is no call
         if active or seen or kind in _EVERYWHERE:
             m.read(name, node, certain=False)
+
+
+def _may_plot(m: Machine) -> bool:
+    """Whether a step draws, calls what may, or is given a figure, which it may show."""
+    if m.log.plots or m.log.unknown or m.log.roots & _PLOTTING:
+        return True
+    given = [binding.value for binding in map(m.names.get, m.log.reads) if binding is not None]
+    return any(m.heap[i].type.startswith("matplotlib.") for value in given for i in m.heap.reach(value.objects))
 
 
 def _last_mentions(parts: Sequence[Segment]) -> dict[str, int]:

@@ -76,6 +76,8 @@ class Harness:
             found[wanted["payload"]] = loaded
             for name in wanted["names"]:
                 self._put(name, loaded.values[name])
+        if self.shell is not None and any(loaded.figures for loaded in found.values()):
+            _show_figures()
         return found
 
     def _read(self, wanted: Dict[str, Any]) -> store.Loaded:
@@ -165,6 +167,12 @@ class Harness:
             os.replace(path + ".part", path)
         except OSError as error:
             raise StepFailure("KL405", f"the step's result cannot be written: {error.strerror}") from None
+
+
+def _show_figures() -> None:
+    """Have IPython show figures as pictures: in the notebook making the first one with pyplot does that."""
+    pyplot = __import__("matplotlib.pyplot", fromlist=["*"])
+    pyplot.switch_backend(pyplot.matplotlib.get_backend())
 
 
 def _plain(value: Any) -> Any:

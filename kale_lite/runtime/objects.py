@@ -142,7 +142,8 @@ def _set_with_attributes(obj: Any, state: Tuple[Any, Dict[str, Any]]) -> None:
 
 _CACHES = (
     ("scipy.sparse.", frozenset({"_has_canonical_format", "_has_sorted_indices"})),
-    ("pandas.", frozenset({"_cache"})),
+    ("pandas.arrays", frozenset({"_cache"})),
+    ("pandas.core.arrays.", frozenset({"_cache"})),
 )
 """What sparse matrices and pandas' arrays note of themselves when they are read, and find out again where it is missing."""
 

@@ -92,11 +92,17 @@ def _get_rc() -> Dict[str, Any]:
     known = _module("matplotlib.colors").colorConverter.colors
     maps, builtin = matplotlib.colormaps, getattr(matplotlib.colormaps, "_builtin_cmaps", None)
     added = {name: maps[name] for name in maps if name not in builtin} if builtin is not None else {}
-    return {"params": params, "colours": {code: known[code] for code in _COLOUR_CODES}, "maps": added}
+    backend = matplotlib.get_backend()
+    return {
+        "params": params, "colours": {code: known[code] for code in _COLOUR_CODES}, "maps": added,
+        "backend": None if "inline" in backend else backend,
+    }  # fmt: skip
 
 
 def _set_rc(values: Dict[str, Any]) -> None:
     matplotlib = _module("matplotlib")
+    if values["backend"] not in (None, matplotlib.get_backend()):
+        matplotlib.use(values["backend"])
     for name, colours in values["maps"].items():
         if name not in matplotlib.colormaps:
             matplotlib.colormaps.register(colours, name=name)

@@ -8,6 +8,7 @@ import json
 import mmap
 import os
 import shutil
+import sys
 import tempfile
 import zlib
 from typing import Any, Dict, List, Optional, Tuple
@@ -22,10 +23,13 @@ _ALIGNMENT = 64
 
 
 class Loaded:
-    """A payload as loaded: its values by name, its buffers' map, and the bytes of its pickle beside them."""
+    """A payload as loaded: its values by name, its buffers' map, and the bytes of its pickle beside them.
 
-    def __init__(self, values: Dict[str, Any], mapping: Optional[Mapping], stream: int) -> None:
-        self.values, self.mapping, self.stream = values, mapping, stream
+    ``figures`` says whether there are figures of matplotlib in it that were shown as pictures.
+    """
+
+    def __init__(self, values: Dict[str, Any], mapping: Optional[Mapping], stream: int, figures: bool) -> None:
+        self.values, self.mapping, self.stream, self.figures = values, mapping, stream, figures
 
 
 def write_payload(store: str, ident: str, values: Dict[str, Any]) -> Dict[str, Any]:
@@ -39,6 +43,7 @@ def write_payload(store: str, ident: str, values: Dict[str, Any]) -> Dict[str, A
         "sha256": hashlib.sha256(data).hexdigest(),
         "names": {name: _described(value) for name, value in values.items()},
         "buffers": [],
+        "figures": _shown_inline(data),
     }
     folder = ""
     try:
@@ -54,6 +59,12 @@ def write_payload(store: str, ident: str, values: Dict[str, Any]) -> Dict[str, A
             shutil.rmtree(folder, ignore_errors=True)
         raise _disk_failure(error, ident) from None
     return meta
+
+
+def _shown_inline(data: bytes) -> bool:
+    """Whether there are figures of matplotlib in a pickle, where IPython shows them as pictures."""
+    matplotlib = sys.modules.get("matplotlib")
+    return matplotlib is not None and b"matplotlib.figure" in data and "inline" in matplotlib.get_backend()
 
 
 def _put_in_place(folder: str, target: str) -> None:
@@ -164,7 +175,7 @@ def read_payload(store: str, ident: str, verify: bool = False) -> Loaded:
             raise _damaged(ident, "a buffer's checksum differs from the one written with it")
         views.append(view.toreadonly() if part["readonly"] else view)
     mapping = Mapping(os.path.join(folder, "buffers.bin"), whole) if views else None
-    return Loaded(pickling.load(data, views), mapping, len(data))
+    return Loaded(pickling.load(data, views), mapping, len(data), bool(meta.get("figures")))
 
 
 def _mapped(path: str, meta: Dict[str, Any]) -> Any:

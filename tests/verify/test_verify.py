@@ -202,3 +202,25 @@ def test_a_notebook_in_a_notebook_is_the_same(write_notebook: WriteNotebook, tmp
     assert found.compared["outputs"] == 6
     assert found.compared["files"] == 2
     assert not found.random["values"]
+
+
+FIGURES = [
+    ("import matplotlib.pyplot as plt", True),
+    ("import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt", False),
+]
+
+
+@pytest.mark.parametrize(("imports", "shown"), FIGURES, ids=["inline", "agg"])
+def test_a_figure_is_shown_as_it_is_in_the_notebook(write_notebook: WriteNotebook, imports: str, shown: bool) -> None:
+    """A step that is given a figure imports no pyplot, which is what has IPython show pictures."""
+    cells = [
+        ("step:a", f"{imports}\nfig, axs = plt.subplots(1, 2)"),
+        ("step:b", "axs[0].plot([1, 2])"),
+        ("step:c", "fig"),
+    ]
+    path = write_notebook(cells)
+    project = load(path)
+    assert project.notebook is not None
+    found = verified(project.notebook, project.compile())
+    assert (found.status, found.differences) == ("same", []), found.differences
+    assert found.compared["outputs"] == (5 if shown else 2), found.compared
