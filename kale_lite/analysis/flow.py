@@ -195,7 +195,7 @@ def _run_top_level(
     everywhere = replayed is not None and is_setting(statement)
     statements.run_statement(m, frame, statement)
     if isinstance(statement, ast.Import | ast.ImportFrom):
-        return False
+        return statements.imports_written(m, statement)
     if replayed is not None and (everywhere or part.role is not Role.STEP):
         new = [n for n in m.log.bound if n not in bound and n.startswith(STATE_PREFIX)]
         for name in new:

@@ -153,6 +153,7 @@ class Machine:
         self.invoked: dict[tuple[frozenset[tuple[int, Given]], int], tuple[int, Names, Value]] = {}
         self.copied_at: dict[int, frozenset[tuple[ast.AST, tuple[int, ...]]]] = {}
         self.keep_alive: list[ast.AST] = []
+        self.written_modules: set[str] = set()
         self.made: dict[tuple[ast.AST, str], ast.expr] = {}
         self.evaluate: Callable[[Frame, ast.expr], Value] = lambda frame, node: NOTHING
         self.budget = 0
@@ -354,6 +355,8 @@ class Machine:
                 self.draw(kind, node)
 
     def touch_file(self, path: str, node: ast.AST, *, writes: bool, rule: str = "", soft: bool = False) -> None:
+        if writes and path.endswith(".py"):
+            self.written_modules.add(path.rpartition("/")[2][: -len(".py")])
         effect = FileEffect(path, writes, Cause(self.place(node), rule), soft)
         self.log.files.setdefault((path, writes), effect)
 

@@ -11,7 +11,7 @@ from kale_lite.analysis.bindings import Import
 from kale_lite.analysis.heap import NOTHING, Value
 from kale_lite.analysis.machine import Frame, Machine, State
 
-__all__ = ["run_block", "run_statement"]
+__all__ = ["imports_written", "run_block", "run_statement"]
 
 _LOOP_ROUNDS = 4
 
@@ -301,7 +301,11 @@ def _import_from(m: Machine, frame: Frame, node: ast.ImportFrom) -> None:
 def _imported(m: Machine, frame: Frame, name: str, dotted: str, text: str, node: ast.stmt) -> None:
     definitions.touch_module(m, dotted, node)
     value = m.external(dotted)
-    if frame.kind == "module" and not m.uncertain and not dotted.startswith("__future__"):
+    if imports_written(m, node):
+        # Repeated elsewhere it could come before the file is there: the name is a result of this step.
+        m.touch_file(f"{dotted.partition('.')[0]}.py", node, writes=False)
+        assignment.store(m, frame, name, value, node)
+    elif frame.kind == "module" and not m.uncertain and not dotted.startswith("__future__"):
         earlier = m.names.get(name)
         if text.startswith("import ") and " as " not in text and earlier and isinstance(earlier.origin, Import):
             # `import a.b` after `import a.c`: the name needs both statements.
@@ -310,6 +314,16 @@ def _imported(m: Machine, frame: Frame, name: str, dotted: str, text: str, node:
         m.bind(name, value, node, Import(text, m.cell, node.lineno))
     else:
         assignment.store(m, frame, name, value, node)
+
+
+def imports_written(m: Machine, node: ast.stmt) -> bool:
+    """Whether a statement imports a module whose file the notebook has written."""
+    match node:
+        case ast.Import(names=names):
+            return any(alias.name.partition(".")[0] in m.written_modules for alias in names)
+        case ast.ImportFrom(module=str(module), level=0):
+            return module.partition(".")[0] in m.written_modules
+    return False
 
 
 def _same_root(one: str, other: str) -> bool:
