@@ -13,6 +13,7 @@ from kale_lite.analysis.variables import store, unset
 
 __all__ = ["assign", "augment", "delete", "store", "unset"]
 
+_FRAMES = frozenset({"pandas.DataFrame", "pandas.Series"})
 _COLUMNS = frozenset({"pandas.Series", "pandas.DataFrame", "numpy.ndarray", "builtins.list"})
 
 
@@ -80,7 +81,7 @@ def _store_attribute(m: Machine, frame: Frame, target: ast.Attribute, value: Val
                 namespace.run_setter(m, frame, found, thing, value, target)
         named = target.attr if thing.kind in ("instance", "class", "function") else None
         m.mutate([thing.id], target)
-        m.heap.hold(thing, value.objects, named)
+        m.heap.hold(thing, _cells(m, value) if thing.type in _FRAMES else value.objects, named)
     expressions.implicit_call(m, frame, receiver, ("__setattr__",), target, [value])
 
 
@@ -97,7 +98,7 @@ def _store_item(m: Machine, frame: Frame, target: ast.Subscript, value: Value) -
             _store_external(m, frame, thing, thing.dotted, target, value)
             continue
         m.mutate([thing.id], target)
-        _put(m, thing, Value(_cells(m, value)) if thing.type == "pandas.DataFrame" else value)
+        _put(m, thing, Value(_cells(m, value)) if thing.type in _FRAMES else value)
         m.heap.hold(thing, index.objects)
     expressions.implicit_call(m, frame, receiver, ("__setitem__",), target, [index, value])
 

@@ -233,10 +233,16 @@ def arithmetic(m: Machine, frame: Frame, node: ast.AST, left: Value, right: Valu
     result = m.opaque(node, frame, kinds.pop() if len(kinds) == 1 else "", salt="result")
     for operand in (left, right):
         for thing in m.heap.things(operand):
-            cells = knowledge.objects_in(m, Value(frozenset({thing.id}))) if thing.type in _COMPUTED else {thing.id}
-            for cell in cells:
-                m.heap.hold(result, m.heap.parts(m.heap[cell]) - {result.id})
+            computed = thing.type in _COMPUTED
+            for part in _cells_of(m, thing) if computed else [thing]:
+                m.heap.hold(result, m.heap.parts(part) - {result.id})
     return Value(frozenset({result.id}).union(*(v.objects for v in own)))
+
+
+def _cells_of(m: Machine, table: Thing) -> list[Thing]:
+    """The lists and the like in the cells of an array or frame: a sum of these holds what they hold."""
+    cells = [m.heap[i] for i in knowledge.objects_in(m, Value(frozenset({table.id})))]
+    return [cell for cell in cells if cell.type in _CONTAINERS or cell.kind == "instance"]
 
 
 def _scalar_arithmetic(left: Value, right: Value, op: ast.operator) -> Value:

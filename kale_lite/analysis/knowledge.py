@@ -197,7 +197,7 @@ def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _O
         for held in m.heap.things(operands.at(place)):
             m.heap.hold(thing, _contents(m, held) - {thing.id})
     for place in effect.holds_objects:
-        kept = objects_in(m, operands.at(place)) - {thing.id}
+        kept = objects_in(m, operands.at(place), table=place == "receiver") - {thing.id}
         # A function that is given is called, not kept.
         m.heap.hold(thing, {i for i in kept if m.heap[i].kind != "function"} if effect.calls else kept)
     for place in effect.holds_cells:
@@ -225,27 +225,29 @@ def _viewed(m: Machine, thing: Thing) -> list[Thing]:
     return chain
 
 
-def objects_in(m: Machine, value: Value) -> set[int]:
+def objects_in(m: Machine, value: Value, *, table: bool = False) -> set[int]:
     """What an array made of an operand keeps as objects: not lists and arrays, but what is in them.
 
-    A list that is in an array or a frame is the object in a cell, which the result holds as well.
+    A list that is in an array or a frame is the object in a cell, which the result holds as well. ``table``: the
+    operand is an array or frame, also where its type is not known, as of what a data set has under an attribute.
     """
     found: set[int] = set()
     seen: set[int] = set()
-    todo = list(value.objects)
+    todo = [(i, table) for i in value.objects]
     while todo:
-        thing = m.heap[todo.pop()]
-        if thing.id in seen or thing.kind == "external":
+        ident, is_table = todo.pop()
+        thing = m.heap[ident]
+        if ident in seen or thing.kind == "external":
             continue
-        seen.add(thing.id)
-        if _viewed(m, thing)[-1].type.startswith(_TABLES):
+        seen.add(ident)
+        if is_table or _viewed(m, thing)[-1].type.startswith(_TABLES):
             cells = {i for i in _contents(m, thing) if m.heap[i].type.startswith(_ROWS_OR_COLUMNS)}
             found |= cells
-            todo += _contents(m, thing) - cells
-        elif thing.type.startswith(_TAKEN_APART):
-            todo += _contents(m, thing)
+            todo += [(i, False) for i in _contents(m, thing) - cells]
+        elif thing.type.startswith(_TAKEN_APART) or (thing.type == "builtins.dict" and ident in value.objects):
+            todo += [(i, False) for i in _contents(m, thing)]
         else:
-            found.add(thing.id)
+            found.add(ident)
     return found
 
 

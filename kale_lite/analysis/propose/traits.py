@@ -206,6 +206,8 @@ def _is_look(node: ast.expr) -> bool:
             return all(_is_plain(a) for a in args)
         case ast.Call(ast.Name("print" | "display"), args, []):
             return any(_is_look(a) for a in args) and all(_is_look(a) or isinstance(a, ast.Constant) for a in args)
+        case ast.Call(ast.Attribute(ast.Name(id=name), "names"), [], []):
+            return name == IPYTHON
         case ast.Tuple(items):
             return bool(items) and all(_is_look(item) for item in items)
         case ast.Subscript(value, ast.Constant() | ast.UnaryOp()):

@@ -189,7 +189,9 @@ def _result(effects: Sequence[Effect], operands: Operands, result: Any, common: 
         return
     if "unknown" in returns:
         return
-    whole = operands.named([p for e in effects for p in (*e.holds, e.returns.replace("part", "receiver"))])
+    whole = operands.named(
+        [p for e in effects for p in (*e.holds, *e.holds_cells, e.returns.replace("part", "receiver"))]
+    )
     if returns & {"elements", "receiver"}:
         whole |= {"receiver"} | operands.named([p for e in effects for p in e.keeps])
     inside = operands.named([p for e in effects for p in (*e.holds_elements, *e.holds_objects)])
