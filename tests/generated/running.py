@@ -164,12 +164,15 @@ def _places(program: Program) -> list[tuple[tuple[int, int], str]]:
 def _runs(text: str, names: dict[str, Any]) -> bool:
     signal.setitimer(signal.ITIMER_REAL, 2)
     try:
-        exec(compile(text, "<statement>", "exec"), names)
-        return all(_is_small(value) for value in list(names.values()))
-    except BaseException:
+        try:
+            exec(compile(text, "<statement>", "exec"), names)
+            return all(_is_small(value) for value in list(names.values()))
+        except BaseException:
+            return False
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except TimeoutError:  # the bell rang while it was put off
         return False
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _is_small(value: Any) -> bool:
