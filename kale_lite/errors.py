@@ -61,3 +61,13 @@ class RefusedError(KaleLiteError):
 
 class UsageError(KaleLiteError):
     """The call itself is wrong: an unknown step, a folder that cannot be written, …"""
+
+
+class UnreachableError(KaleLiteError):
+    """The target cannot be reached, or does not answer as it should. ``passing`` errors may be gone a moment later."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+    def __init__(self, message: str, *, hint: str = "", passing: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.passing = passing

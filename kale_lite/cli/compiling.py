@@ -11,7 +11,7 @@ import typer
 from kale_lite.diagnostics import Diagnostic, Severity
 from kale_lite.errors import ExitCode, RefusedError, UsageError
 
-__all__ = ["compile_command"]
+__all__ = ["compile_command", "show_findings"]
 
 
 class TargetName(StrEnum):
@@ -62,7 +62,7 @@ def compile_command(
     from kale_lite.targets.kfp import CompileOptions, compile_to_python, compile_to_yaml
 
     project = load(notebook)
-    _show(notebook, project.diagnostics)
+    show_findings(notebook, project.diagnostics)
     if project.pipeline is None or project.notebook is None:
         raise typer.Exit(ExitCode.REFUSED)
     path = output or Path(f"{notebook.stem}.{'py' if format is Form.PYTHON else 'yaml'}")
@@ -75,9 +75,9 @@ def compile_command(
             text, problems = compile_to_yaml(project.notebook, project.pipeline, options)
             _write(path, text)
     except RefusedError as error:
-        _show(notebook, error.diagnostics)
+        show_findings(notebook, error.diagnostics)
         raise typer.Exit(ExitCode.REFUSED) from None
-    _show(notebook, problems)
+    show_findings(notebook, problems)
     steps = len(project.pipeline.steps)
     typer.echo(f"{path}: {steps} step{'s' * (steps != 1)}")
 
@@ -94,7 +94,8 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _show(path: Path, problems: tuple[Diagnostic, ...]) -> None:
+def show_findings(path: Path, problems: tuple[Diagnostic, ...]) -> None:
+    """Errors and warnings, on stderr; infos are for ``check``."""
     for finding in problems:
         if finding.severity is not Severity.INFO:
             typer.echo(f"{path}: {finding}", err=True)

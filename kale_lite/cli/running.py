@@ -10,16 +10,17 @@ from typing import Any
 
 from rich.console import Console
 
+from kale_lite.cli.assignments import given_parameters
 from kale_lite.cli.junit import write_junit
 from kale_lite.cli.progress import Reporter, json_reporter, reporter
 from kale_lite.diagnostics import Diagnostic, Severity, has_errors
-from kale_lite.errors import ExitCode, KaleLiteError, RefusedError, UsageError
+from kale_lite.errors import ExitCode, KaleLiteError, RefusedError
 from kale_lite.graph import find_step
-from kale_lite.notebook import parse_value, read_params_file, set_parameters
+from kale_lite.notebook import set_parameters
 from kale_lite.project import default_output_dir, load
 from kale_lite.targets.local import TARGET, RunOptions, RunResult, run
 
-__all__ = ["RunRequest", "given_parameters", "run_notebooks"]
+__all__ = ["RunRequest", "run_notebooks"]
 
 _STATUS_CODES = {"done": ExitCode.DONE, "failed": ExitCode.FAILED, "interrupted": ExitCode.INTERRUPTED}
 
@@ -63,21 +64,6 @@ def run_notebooks(request: RunRequest) -> ExitCode:
 
 def _badness(code: ExitCode) -> int:
     return [ExitCode.DONE, ExitCode.REFUSED, ExitCode.UNREACHABLE, ExitCode.FAILED, ExitCode.INTERRUPTED].index(code)
-
-
-def given_parameters(assignments: Sequence[str], params_file: Path | None) -> dict[str, Any]:
-    """The parameters of ``-p`` and a file, unchecked. UsageError or RefusedError for what cannot be read."""
-    given: dict[str, Any] = {}
-    if params_file is not None:
-        given, problems = read_params_file(params_file)
-        if problems:
-            raise RefusedError(problems)
-    for text in assignments:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise UsageError(f"-p {text!r} is not NAME=VALUE", hint="write for example -p lr=0.1")
-        given[name.strip()] = parse_value(value)
-    return given
 
 
 def _run_one(path: Path, given: Mapping[str, Any], request: RunRequest) -> RunResult:

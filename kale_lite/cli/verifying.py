@@ -47,8 +47,8 @@ def verify_command(
 
         kale-lite verify analysis.ipynb -p epochs=2
     """
+    from kale_lite.cli.assignments import given_parameters
     from kale_lite.cli.progress import reporter
-    from kale_lite.cli.running import given_parameters
     from kale_lite.notebook import set_parameters
     from kale_lite.project import load
     from kale_lite.verify import VerifyOptions, verify

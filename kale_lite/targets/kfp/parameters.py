@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from kale_lite.errors import UsageError
 from kale_lite.notebook.model import Parameter
+from kale_lite.targets.kfp.inside.values import restored
 from kale_lite.targets.kfp.model import KfpParameter
 from kale_lite.targets.kfp.names import Names
 
@@ -80,4 +82,26 @@ def _argument(parameter: KfpParameter, value: Any) -> Any:
             if parameter.type == "str" and isinstance(value, str) and value[:1] not in "'\""
             else as_literal(value)
         )
+    arrives = restored(_as_struct(value), parameter.type, parameter.form, as_literal(parameter.original))
+    if value is None or not _is_plain(list(value) if isinstance(value, tuple) else value):
+        raise UsageError(
+            f"parameter {parameter.name!r} cannot be set to {value!r}: KFP would change it",
+            hint=f"give the parameter a default of that kind; it is {parameter.original!r} now",
+        )
+    if repr(arrives) != repr(value):
+        raise UsageError(
+            f"parameter {parameter.name!r} would arrive in KFP as {arrives!r}, not as {value!r}",
+            hint=f"write the numbers, and the order of keys, as it would arrive; the default is {parameter.original!r}",
+        )
     return list(value) if isinstance(value, tuple) else value
+
+
+def _as_struct(value: Any) -> Any:
+    """A value as KFP hands it on: tuples are lists, numbers in lists and dicts floats, keys of dicts sorted."""
+    if isinstance(value, list | tuple):
+        return [_as_struct(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _as_struct(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _EXACT:
+        return float(value)
+    return value
