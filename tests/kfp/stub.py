@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Seen:
-    """A call as it came."""
+    """A call as it came; the names of headers begin with capitals."""
 
     method: str
     path: str
@@ -108,10 +108,10 @@ class Stub:
         return 404, {"error": "Not Found", "code": 5, "message": "Not Found", "details": []}
 
     def _upload(self, seen: Seen) -> tuple[int, Any]:
-        name = seen.query["name"]
-        if any(one["display_name"] == name for one in self.pipelines):
+        name, namespace = seen.query["name"], seen.query.get("namespace", "")
+        if any((one["display_name"], one["namespace"]) == (name, namespace) for one in self.pipelines):
             return 409, {"error_message": f"Pipeline {name} already exists", "error_details": "..."}
-        about = {"display_name": name, "name": name, "namespace": seen.query.get("namespace", "")}
+        about = {"display_name": name, "name": name, "namespace": namespace}
         made = _made(self.pipelines, "pipeline", about)
         self._version(made["pipeline_id"], name, seen)
         return 200, made
@@ -176,7 +176,9 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        seen = Seen(self.command, parts.path, query, dict(self.headers), body)
+        seen = Seen(
+            self.command, parts.path, query, {name.title(): value for name, value in self.headers.items()}, body
+        )
         self.stub.requests.append(seen)
         if not self._faulty(seen) and not self._kept_out(seen):
             status, answer = self.stub.answer(seen)

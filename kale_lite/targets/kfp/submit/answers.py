@@ -40,7 +40,7 @@ def web_page(server: Server, text: str) -> UnreachableError:
     """The error for a page where the API should have answered."""
     if is_login(text):
         return UnreachableError(f"{server.host} answers with a login page{_with(server.credentials)}", hint=LOGIN_HINT)
-    kind = "a web page" if "<" in text[:2000] else "something that is not JSON"
+    kind = "a web page" if "<" in text[:2000] else "text"
     return UnreachableError(f"{server.host} answers with {kind}, not as Kubeflow Pipelines does", hint=_WHERE)
 
 

@@ -1,12 +1,14 @@
 """kfp's own client, told exactly where to go and with what, with time-outs, and with errors in the user's terms.
 
 By itself it would look for credentials and a namespace in its own files, in Google's metadata and in a kubeconfig,
-print links, wait without end, and take a login page for an empty answer.
+print links, wait without end, send the pipeline again to wherever it is redirected, and take a login page for an empty
+answer.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import warnings
 from collections.abc import Iterator
@@ -39,6 +41,7 @@ def client_for(reached: Reached) -> Any:
         server = reached.server
         client = _client_class(kfp.Client)(server, reached.multi_user)
     rest = client._run_api.api_client.rest_client
+    rest.pool_manager.request = functools.partial(rest.pool_manager.request, redirect=False, retries=False)
     rest.request = _guarded(rest.request, server)
     return client
 
@@ -70,11 +73,9 @@ def _client_class(base: Any) -> Any:
 
 def _configuration(server: Server) -> Any:
     import kfp_server_api
-    import urllib3
     from requests.utils import get_environ_proxies, select_proxy
 
     found = kfp_server_api.Configuration()
-    found.retries = urllib3.Retry(3, connect=0, read=0, status=0)
     found.host = server.host
     if server.ca_cert:
         found.ssl_ca_cert = server.ca_cert

@@ -55,10 +55,10 @@ def _part(text: str, name: str, low: int, high: int) -> str:
     last = _number(found["last"], name, low, high) if found["last"] is not None else first
     if name == "weekday" and (first, last) == (7, 7):
         first = last = 0
-    if name == "weekday" and last == 7:
-        raise UsageError(
-            f"--schedule: {text!r} runs up to weekday 7, which KFP does not know", hint="write 0 for Sunday"
-        )
+    if name == "weekday" and last == 7 and not found["step"]:
+        return f"{first}-6,0"
+    if name == "weekday" and 7 in (first, last):
+        raise _wrong(text, name)
     if last < first:
         raise UsageError(
             f"--schedule: {text!r} runs backwards, which KFP refuses", hint="write two ranges: fri-sat,sun"

@@ -117,7 +117,8 @@ def _long_arguments(spec: Mapping[str, Any]) -> Iterator[Diagnostic]:
 
 
 def _parameter(name: str, one: Mapping[str, Any]) -> Parameter:
-    return Parameter(name, one.get("defaultValue"), _TYPES.get(one.get("parameterType", ""), "any"), 0, 0)
+    kind, default = _TYPES.get(one.get("parameterType", ""), "any"), one.get("defaultValue")
+    return Parameter(name, int(default) if kind == "int" and isinstance(default, float) else default, kind, 0, 0)
 
 
 def _tasks(found: Mapping[str, Any]) -> Iterator[Task]:
