@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from kale_lite.errors import UsageError
 from kale_lite.project import load
 from kale_lite.targets.kfp.parameters import to_arguments
 from tests.conftest import Cells, WriteNotebook
@@ -70,15 +71,24 @@ def test_parameters_that_are_set_arrive_too(run_cells: RunCells, write_notebook:
     notebook = load(write_notebook(cells)).notebook
     assert notebook is not None
     given: dict[str, Any] = {
-        "LR": 7, "lr": 2.0, "größe": [3, 4.0], "floats": [3.0], "order": {"z": 5, "a": {"y": 2, "x": 3}, "q": 1},
+        "LR": 7, "lr": 2.0, "größe": [3, 4], "floats": [3.0], "order": {"z": 5, "a": {"y": 2, "x": 3}, "q": 1},
         "pair": (5, 6), "keyed": {5: "c"}, "huge": 2**60, "nothing": "text", "nan": 0.5, "flag": False,
         "plain": "5", "quoted": "None", "lines": "c\nd", "_x": 4,
     }  # fmt: skip
     ran = run_cells(cells, to_arguments(notebook.parameters, given))
     assert ran.ok, ran.log
     shown = printed(ran, "show")
-    for name, value in {**given, "größe": [3, 4]}.items():
+    for name, value in given.items():
         assert f"{name} {value!r}\n" in shown
+
+
+@pytest.mark.parametrize("value", [[3, 4.0], [1, 2, {"b": 1, "c": 2, "a": 3}]], ids=["number", "order"])
+def test_values_that_would_arrive_as_others_are_refused(write_notebook: WriteNotebook, value: Any) -> None:
+    """The step could not tell 4.0 from 4, nor the order of keys: a local run would go on with another value."""
+    notebook = load(write_notebook([("parameters", PARAMETERS), ("step:show", SHOW)])).notebook
+    assert notebook is not None
+    with pytest.raises(UsageError, match="parameter 'größe' would arrive in KFP as"):
+        to_arguments(notebook.parameters, {"größe": value})
 
 
 def test_a_failing_cell_is_told_as_locally(run_cells: RunCells, write_notebook: WriteNotebook, tmp_path: Path) -> None:
