@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -330,3 +331,19 @@ def test_findings_of_the_notebook_come_first(command: Command, stub: Stub, write
     assert done.code == 2
     assert "cell 1, line 1: error KL202" in done.err
     assert stub.calls() == []
+
+
+def test_an_interrupted_wait_leaves_the_run(stub: Stub, notebook: Path, tmp_path: Path) -> None:
+    stub.lives = life(("RUNNING", {"load-data": "RUNNING"}))
+    call = [sys.executable, "-m", "kale_lite", "submit", str(notebook), "--host", stub.host, "--no-install", "--wait"]
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for line in process.stdout:
+            if line.startswith("▶ load data"):
+                process.send_signal(signal.SIGINT)
+                break
+        said = process.stderr.read()
+        assert process.wait(30) == 130
+    assert said == f"no longer followed; the run goes on: {stub.host}/#/runs/details/run-1\n"

@@ -203,6 +203,34 @@ def test_a_notebook_does_not_choose_where_credentials_go(
         assert stub.requests == []
 
 
+def test_a_pod_of_kubeflow_needs_nothing(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KF_PIPELINES_SA_TOKEN_PATH": str(token), "HOME": "/nonexistent"}
+    with pytest.raises(UsageError, match="no server is named"):
+        find_server(environ=environ)
+    token.write_text("mounted")
+    server = find_server(environ=environ)
+    assert server.host == "http://ml-pipeline.kubeflow.svc.cluster.local:8888"
+    assert server.credentials.bearer() == "mounted"
+
+
+def test_a_proxy_of_the_environment(
+    command: Command, stub: Stub, notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stub stands for the proxy: it is asked for the server's pages, by the probe and by kfp's client."""
+    monkeypatch.setenv("HTTP_PROXY", stub.host)
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.delenv("no_proxy", raising=False)
+    done = command(notebook, "--host", "http://kubeflow.invalid/pipeline", "--no-install")
+    assert done.code == 3
+    assert "has no Kubeflow Pipelines API of version 2 (404" in done.err
+    assert command(notebook, "--host", "http://kubeflow.invalid", "--no-install").code == 0
+    assert {one.headers["Host"] for one in stub.requests} == {"kubeflow.invalid"}
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    done = command(notebook, "--host", "http://kubeflow.invalid")
+    assert (done.code, "the proxy for http://kubeflow.invalid cannot be reached" in done.err) == (3, True)
+
+
 def test_no_server(command: Command, notebook: Path) -> None:
     done = command(notebook)
     assert done.code == 2
