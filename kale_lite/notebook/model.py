@@ -37,6 +37,7 @@ class StepOptions:
     image: str | None = None
     cache: bool | None = None
     report: bool | None = None
+    copies: bool | None = None
     retries: int | None = None
     timeout: float | None = None
     secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict)

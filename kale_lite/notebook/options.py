@@ -27,7 +27,7 @@ def _add(found: dict[str, Any], tag: OptionTag) -> None:
         _put(found, tables[tag.kind], tag.parts[0], tag.parts[1])
     elif tag.kind == "secret":
         _put(found, "secrets", tag.parts[2], (tag.parts[0], tag.parts[1]))
-    elif tag.kind in ("cache", "report"):
+    elif tag.kind in ("cache", "report", "copies"):
         found[tag.kind] = tag.parts[0] == "enabled"
     elif tag.kind == "retry":
         found["retries"] = int(tag.parts[0])

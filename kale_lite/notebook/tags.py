@@ -19,6 +19,7 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "image": ("reference",),
     "cache": ("enabled|disabled",),
     "report": ("enabled|disabled",),
+    "copies": ("enabled|disabled",),
     "retry": ("count",),
     "timeout": ("seconds",),
     "secret": ("secret", "key", "ENV"),
@@ -28,6 +29,7 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "annotation": ("key", "value"),
     "notebook": ("name",),
 }
+_SWITCHES = ("cache", "report", "copies")
 PREFIXES = ("step", "block", "prev", *_OPTIONS)
 
 
@@ -122,7 +124,7 @@ def _near(kind: str, parts: tuple[str, ...]) -> str:
 
 def _value_problem(kind: str, parts: tuple[str, ...]) -> str:
     value = parts[-1]
-    if kind in ("cache", "report") and value not in ("enabled", "disabled"):
+    if kind in _SWITCHES and value not in ("enabled", "disabled"):
         return f"{value!r} is neither 'enabled' nor 'disabled'"
     if kind == "retry" and not re.fullmatch(r"\d{1,3}", value):
         return f"{value!r} is no number of retries"

@@ -21,6 +21,7 @@ from kale_lite.targets.kfp.names import Names, pipeline_slug
 from kale_lite.targets.kfp.options import CompileOptions
 from kale_lite.targets.kfp.packages import Needs, needs_of_steps
 from kale_lite.targets.kfp.parameters import as_literal, kfp_parameters
+from kale_lite.targets.kfp.people import Copy, copies_of
 from kale_lite.targets.kfp.resources import check_options, is_image
 from kale_lite.targets.kfp.settings import setting_image, setting_problems, setting_volumes
 
@@ -101,12 +102,19 @@ class _Planner:
             mine = _Arguments(step, {known[name].argument: known[name] for name in step.parameters})
             mine.take(step, outputs, {name: given[name] for name in self.files[step.name].sources})
             mine.give(step, self.files[step.name].gives)
+            mine.show(*copies_of(step, self.notebook))
             if harness:
                 mine.share_harness({name: functions[name] for name in harness[step.name]})
             outputs.update({ident: (functions[step.name], one) for one, ident in mine.saves.items()})
             if mine.files_out:
                 given[step.name] = (functions[step.name], mine.files_out)
             yield self._task(step, functions, mine)
+
+    @property
+    def people(self) -> bool:
+        """Whether any step can hold a value that people get a copy or a description of."""
+        foreign = set(self.pipeline.libraries) - self.environment.standard
+        return bool(foreign) or any(copies_of(step, self.notebook)[0] for step in self.pipeline.steps)
 
     def check(self, tasks: Sequence[KfpTask]) -> KfpTask:
         """The last task: it looks at the reports of all steps for what none of them can see alone."""
@@ -184,6 +192,10 @@ class _Planner:
             "notebook_out": mine.notebook_out,
             "report_out": mine.report_out,
             "metrics_out": mine.metrics_out,
+            "people": self.people,
+            "about": self.people and step.options.copies is not False,
+            "copies": list(mine.copies),
+            "not_copied": list(mine.not_copied),
             "spec": spec,
         }  # fmt: skip
 
@@ -205,6 +217,8 @@ class _Arguments:
         self.report_out = ""
         self.harness_in = ""
         self.harness_out = ""
+        self.copies: list[dict[str, Any]] = []
+        self.not_copied: tuple[str, ...] = ()
 
     def take(self, step: Step, outputs: Mapping[str, tuple[str, str]], files: Mapping[str, tuple[str, str]]) -> None:
         """Inputs: the payloads that a step loads, and the files of earlier steps."""
@@ -229,6 +243,13 @@ class _Arguments:
         self.notebook_out = self._out("notebook", "Artifact")
         if step.options.report is not False:
             self.report_out = self._out("report", "HTML")
+
+    def show(self, copies: Sequence[Copy], left: Sequence[str]) -> None:
+        """Outputs for people, and the names that are too many for that."""
+        for one in copies:
+            argument = self._out(one.shown, one.artifact)
+            self.copies.append({"argument": argument, "kind": one.kind, "names": list(one.names)})
+        self.not_copied = tuple(left)
 
     def share_harness(self, sources: Mapping[str, str]) -> None:
         """Take the harness from an earlier step; where there is none, give it to later ones."""

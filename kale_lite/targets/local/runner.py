@@ -31,7 +31,18 @@ from kale_lite.targets.local.within import WithinLibraries
 
 __all__ = ["TARGET", "RecordError", "run"]
 
-_UNHONOURED = ("limits", "requests", "image", "secrets", "volumes", "labels", "annotations", "cache", "report")
+_UNHONOURED = (
+    "limits",
+    "requests",
+    "image",
+    "secrets",
+    "volumes",
+    "labels",
+    "annotations",
+    "cache",
+    "report",
+    "copies",
+)
 
 
 class RecordError(KaleLiteError):
