@@ -214,6 +214,8 @@ def _options_json(options: StepOptions) -> dict[str, Any]:
         value = getattr(options, key)
         if isinstance(value, Mapping):
             value = {k: list(v) if isinstance(v, tuple) else v for k, v in value.items()}
-        if value not in (None, {}):
+        elif isinstance(value, tuple):
+            value = list(value)
+        if value not in (None, {}, []):
             found[key] = value
     return found

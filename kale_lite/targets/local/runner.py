@@ -32,17 +32,9 @@ from kale_lite.targets.local.within import WithinLibraries
 __all__ = ["TARGET", "RecordError", "run"]
 
 _UNHONOURED = (
-    "limits",
-    "requests",
-    "image",
-    "secrets",
-    "volumes",
-    "labels",
-    "annotations",
-    "cache",
-    "report",
-    "copies",
-)
+    "limits", "requests", "image", "secrets", "config_maps", "volumes", "labels", "annotations", "cache", "report",
+    "copies", "backoff", "node_selector", "affinity", "tolerations", "pull_policy", "pull_secrets", "run_as",
+)  # fmt: skip
 
 
 class RecordError(KaleLiteError):
@@ -60,7 +52,7 @@ class LocalTarget:
         """The step options that mean nothing here, each told once."""
         found = []
         for option in _UNHONOURED:
-            steps = [s for s in pipeline.steps if getattr(s.options, option) not in (None, {})]
+            steps = [s for s in pipeline.steps if getattr(s.options, option) not in (None, {}, ())]
             if steps:
                 names = ", ".join(s.name for s in steps)
                 found.append(diagnose(
