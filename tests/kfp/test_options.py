@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from kale_lite.project import load
 from kale_lite.targets.kfp import CompileOptions, compile_to_yaml
 from kale_lite.targets.local import TARGET
 from tests.conftest import Cells, WriteNotebook, make_notebook
-from tests.kfp.running import compiled
-from tests.kfp.test_compile import documents, findings, tasks_of
+from tests.kfp.cases import server
+from tests.kfp.running import compiled, run_yaml
+from tests.kfp.test_compile import documents, findings, tasks_of, to_python
+from tests.kfp.test_step import printed
 
 TAGS = (
     "node-selector:disk:ssd|affinity:example.org/zone:a|affinity:example.org/zone:b|affinity:arch:amd64|toleration:gpu=yes:NoSchedule|"
@@ -120,6 +124,8 @@ def test_volumes_are_made_for_a_run_and_removed(write_notebook: WriteNotebook) -
         one["inputs"]["parameters"]["pvc_name"]["taskOutputParameter"]["producerTask"] for one in removed.values()
     } == {first, second}
     assert all("check" in one["dependentTasks"] for one in removed.values())
+    # A claim of an earlier run is gone: neither making nor removing one may come from KFP's cache.
+    assert not any(tasks[name]["cachingOptions"].get("enableCache") for name in (*made, *removed))
     assert "a" in tasks["b"]["dependentTasks"]
 
 
@@ -278,3 +284,26 @@ def test_options_are_in_the_pipelines_json(write_notebook: WriteNotebook) -> Non
     assert options["pull_secrets"] == ["one", "two"]
     assert options["config_maps"] == {"APP_MODE": ["app", "mode"], "APP_LEVEL": ["app", "level"]}
     assert options["backoff"] == "30s:1.5:10m"
+
+
+SETTINGS: dict[str, Any] = {
+    "options": {"pull_secrets": ["mine"], "toleration": "gpu:NoSchedule"}, "active_deadline_seconds": 600,
+    "workspace": "1Gi", "volumes": [{"name": "scratch", "type": "new_pvc", "size": "1Gi", "mount_point": "/scratch"}],
+}  # fmt: skip
+
+
+def test_kfp_compiles_the_dsl_to_the_same(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    path = write_notebook([(f"step:a|{TAGS}", "x = 1"), ("step:b", "print(x)")], kale_lite=SETTINGS)
+    source, out = to_python(path, tmp_path / "flow.py"), tmp_path / "out.yaml"
+    program = Path(sys.executable).with_name("kfp")
+    subprocess.run([program, "dsl", "compile", "--py", source, "--output", out], check=True, capture_output=True)
+    assert documents(out.read_text()) == documents(compiled(path)[1])
+    assert max(map(len, source.read_text().splitlines())) <= 200
+
+
+def test_a_pipeline_with_a_workspace_and_options_runs(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    settings = {name: value for name, value in SETTINGS.items() if name != "volumes"}
+    path = write_notebook([(f"step:a|{TAGS}", "x = 1"), ("step:b", "print(x)")], kale_lite=settings)
+    ran = run_yaml(compiled(path)[1], tmp_path / "root", python=server().program)
+    assert ran.ok, ran.log
+    assert printed(ran, "b") == "1\n"

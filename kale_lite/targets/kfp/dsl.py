@@ -94,7 +94,8 @@ def _pipeline(pipeline: KfpPipeline) -> Iterator[str]:
     # Whatever fails, the volumes stay: what was written on them is there to be looked at.
     ends = variables.values() if pipeline.check is None else [variables[pipeline.check.function]]
     for variable in volumes.values():
-        yield f'    kubernetes.DeletePVC(pvc_name={variable}.outputs["name"]).after({", ".join(ends)})'
+        removed = f'kubernetes.DeletePVC(pvc_name={variable}.outputs["name"])'
+        yield f"    {removed}.after({', '.join(ends)}).set_caching_options(False)"
 
 
 def _parameter(one: KfpParameter) -> str:

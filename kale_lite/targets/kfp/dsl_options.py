@@ -44,6 +44,8 @@ def created_volume(volume: CreatedVolume, variable: str) -> Iterator[str]:
     if volume.storage_class:
         arguments.append(f"storage_class_name={literal(volume.storage_class)}")
     yield from call(f"{variable} = kubernetes.CreatePVC", arguments)
+    # A claim of an earlier run is gone.
+    yield f"{variable}.set_caching_options(False)"
 
 
 def task_options(task: KfpTask, mine: str, created: dict[str, str]) -> Iterator[str]:

@@ -36,7 +36,7 @@ from kale_lite.targets.kfp.settings import (
 __all__ = ["plan_pipeline"]
 
 _SEED = "0"
-_SHARED_FROM = 16
+_SHARED_FROM = 12
 """Steps from which on the harness is an artifact of the first ones: brought by each, it is most of the YAML."""
 _CHECK = "check of all steps"
 
