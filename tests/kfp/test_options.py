@@ -307,3 +307,16 @@ def test_a_pipeline_with_a_workspace_and_options_runs(write_notebook: WriteNoteb
     ran = run_yaml(compiled(path)[1], tmp_path / "root", python=server().program)
     assert ran.ok, ran.log
     assert printed(ran, "b") == "1\n"
+
+
+def test_a_local_run_tells_of_settings_in_one_finding(write_notebook: WriteNotebook) -> None:
+    notebook = load(write_notebook([("step:a", "x = 1")], kale_lite=SETTINGS)).notebook
+    assert notebook is not None
+    assert messages(TARGET.check_settings(notebook)) == [
+        "warning KL111: notebook settings have no effect in a local run: volumes, workspace, active_deadline_seconds"
+    ]
+    plain = load(
+        write_notebook([("step:a", "x = 1")], kubeflow_notebook={"volumes": [], "docker_image": "a:1"})
+    ).notebook
+    assert plain is not None
+    assert TARGET.check_settings(plain) == ()

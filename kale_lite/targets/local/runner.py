@@ -36,6 +36,11 @@ _UNHONOURED = (
     "copies", "backoff", "node_selector", "affinity", "tolerations", "pull_policy", "pull_secrets", "run_as",
 )  # fmt: skip
 
+_UNHONOURED_SETTINGS = (
+    "volumes", "workspace", "active_deadline_seconds", "ttl_seconds_after_finished", "ttl_seconds_after_success",
+    "ttl_seconds_after_failure",
+)  # fmt: skip
+
 
 class RecordError(KaleLiteError):
     """The record of a run cannot be written: the disk is full, or the folder went away."""
@@ -61,6 +66,14 @@ class LocalTarget:
                     hint="it is for pipelines compiled for Kubeflow", step=steps[0].name,
                 ))  # fmt: skip
         return tuple(found)
+
+    def check_settings(self, notebook: Notebook) -> tuple[Diagnostic, ...]:
+        """The notebook's settings that mean nothing here, in one finding."""
+        found = [name for name in _UNHONOURED_SETTINGS if notebook.settings.get(name)]
+        if not found:
+            return ()
+        return (diagnose("KL111", f"notebook settings have no effect in a local run: {', '.join(found)}",
+                         hint="they are for pipelines compiled for Kubeflow"),)  # fmt: skip
 
 
 TARGET = LocalTarget()
