@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
 import sys
-from typing import Any, Dict
+from typing import Any, Dict, Iterator, Tuple
 
 __all__ = ["described", "framework_of", "is_fitted", "write_model"]
 
@@ -68,7 +69,18 @@ def _parameters(value: Any) -> Dict[str, Any]:
         return dict(value.get_params())
     if callable(getattr(value, "named_parameters", None)):
         return {name: list(one.shape) for name, one in value.named_parameters()}
+    if callable(getattr(value, "save_config", None)):  # a booster of XGBoost
+        return dict(_leaves(json.loads(value.save_config()), ""))
     return dict(getattr(value, "params", None) or {})
+
+
+def _leaves(config: Dict[str, Any], within: str) -> Iterator[Tuple[str, Any]]:
+    """What stands in the parts of a configuration that are named as parameters, wherever they are nested."""
+    for name, one in config.items():
+        if isinstance(one, dict):
+            yield from _leaves(one, name)
+        elif within.endswith("_param"):
+            yield name, one
 
 
 def _plain(name: str, value: Any) -> Any:
