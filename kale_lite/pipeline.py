@@ -84,7 +84,8 @@ class Step:
     loaded names that knowledge (not syntax) holds unchanged and a later step reads: checked when
     the step ends.
     ``files_read`` and ``files_written`` hold paths as written, ``*`` when unknown. ``within`` are the names of
-    the embedded notebooks that it is a step of, the outermost first.
+    the embedded notebooks that it is a step of, the outermost first. ``kinds`` has the names that it leaves with what
+    people like to see: ``table``, ``model`` or ``figure``, as far as analysis knows.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Step:
     files_written: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
     options: StepOptions = field(default_factory=StepOptions)
     within: tuple[str, ...] = ()
 
@@ -123,6 +125,7 @@ class Step:
             "files": {"read": list(self.files_read), "written": list(self.files_written)},
             "effects": list(self.effects),
             "kept": list(self.kept),
+            "kinds": dict(self.kinds),
             "options": _options_json(self.options),
             "within": list(self.within),
         }
@@ -211,6 +214,8 @@ def _options_json(options: StepOptions) -> dict[str, Any]:
         value = getattr(options, key)
         if isinstance(value, Mapping):
             value = {k: list(v) if isinstance(v, tuple) else v for k, v in value.items()}
-        if value not in (None, {}):
+        elif isinstance(value, tuple):
+            value = list(value)
+        if value not in (None, {}, []):
             found[key] = value
     return found

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from kale_lite.analysis import expressions, statements
 from kale_lite.analysis.bindings import Binding
 from kale_lite.analysis.counting import CountingLibrary
 from kale_lite.analysis.heap import Value
+from kale_lite.analysis.kinds import kinds_left
 from kale_lite.analysis.machine import Frame, Machine, StepLog
 from kale_lite.analysis.magics import IPYTHON
 from kale_lite.analysis.replay import (
@@ -47,7 +48,8 @@ class StepFlow:
     """What one step does.
 
     ``bound`` are the names that it may have bound, as it leaves them; ``reach`` the things that names which are
-    mentioned later can get at then, where these are others than before the step.
+    mentioned later can get at then, where these are others than before the step. ``kinds`` says which names it leaves
+    with tables, models and figures.
     """
 
     segment: Segment
@@ -55,6 +57,7 @@ class StepFlow:
     bound: Mapping[str, Binding]
     reach: Mapping[str, frozenset[int]]
     runs: bool
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def _run_segment(
     _implicit_reads(m, part)
     for library in counted:
         library.after_step(m, part, runs)
-    return StepFlow(part, m.log, dict(m.names.bound), reached.update(m, index), runs)
+    return StepFlow(part, m.log, dict(m.names.bound), reached.update(m, index), runs, kinds_left(m, part))
 
 
 def _binding_cells(parts: Sequence[Segment]) -> Callable[[str], int]:

@@ -85,6 +85,7 @@ def _step(
         files_written=tuple(sorted({shown(p) for p, writes in log.files if writes})),
         effects=tuple(sorted(_effects(step))),
         kept=tuple(sorted(_kept(flow, index))),
+        kinds=dict(sorted(step.kinds.items())),
         within=tuple(one.name for one in step.segment.within.chain) if step.segment.within is not None else (),
         options=step.segment.options,
     )

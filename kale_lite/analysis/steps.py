@@ -102,6 +102,8 @@ def merged_options(options: Iterable[StepOptions]) -> StepOptions:
             value, before = getattr(one, item.name), getattr(result, item.name)
             if isinstance(before, dict):
                 given[item.name] = {**before, **value}
+            elif isinstance(before, tuple):
+                given[item.name] = tuple(dict.fromkeys([*before, *value]))
             elif value is not None:
                 given[item.name] = value
         result = replace(result, **given)

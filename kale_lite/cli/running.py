@@ -72,7 +72,7 @@ def _run_one(path: Path, given: Mapping[str, Any], request: RunRequest) -> RunRe
     problems = project.diagnostics
     if project.notebook is not None:
         values, more = set_parameters(project.notebook.parameters, given, project.notebook.mapped)
-        problems = (*problems, *more)
+        problems = (*problems, *more, *TARGET.check_settings(project.notebook))
     if project.pipeline is not None:
         problems = (*problems, *TARGET.check(project.pipeline))
     _refuse(show, path, problems, strict=request.strict)

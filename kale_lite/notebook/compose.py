@@ -13,6 +13,7 @@ from typing import Any
 from kale_lite.cells import CellNumber
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.notebook.file import read_content
+from kale_lite.notebook.given import given_options
 from kale_lite.notebook.mapping import map_parameters
 from kale_lite.notebook.metadata import kernel_of, notebook_settings, step_defaults
 from kale_lite.notebook.model import Cell, Embedding, Kernel, Role
@@ -80,7 +81,8 @@ class _Builder:
             number = CellNumber(len(self.entries) + 1, own, shown)
             self.entries.append((number, cell, part))
             if cell.cell_type == "code":
-                raw = RawCell(number, cell.source, tuple(map(str, cell.metadata.get("tags", []))))
+                tags = tuple(map(str, cell.metadata.get("tags", [])))
+                raw = RawCell(number, cell.source, tags, given_options(cell.metadata))
                 name = notebook_name(raw.tags)
                 part.raw.append(raw)
                 if name is not None:
@@ -106,7 +108,7 @@ class _Builder:
         prefix = part.within.full_name(name) if part.within is not None else name
         shown = Path(os.path.relpath(path.absolute(), self.folder)).as_posix()
         within = Embedding(prefix, shown, _after(part, raw), part.within)
-        options = (*part.options, *options_of(raw.tags), *step_defaults(settings))
+        options = (*part.options, *options_of((*raw.tags, *raw.options)), *step_defaults(settings))
         part.references[raw.number] = (reference, within)
         self.add(content, _Part(path, within, options, kernel), around)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
+from kale_lite.notebook.given import identity_tags, option_tags
 from kale_lite.notebook.model import Kernel
 
 __all__ = ["kernel_of", "notebook_settings", "step_defaults"]
@@ -13,7 +14,8 @@ __all__ = ["kernel_of", "notebook_settings", "step_defaults"]
 _SETTINGS = frozenset({
     "pipeline_name", "pipeline_description", "experiment_name", "experiment", "base_image", "docker_image",
     "enable_caching", "volumes", "steps_defaults", "kfp_host", "security_context", "autosnapshot", "snapshot_volumes",
-    "katib_run", "katib_metadata", "volume_access_mode", "storage_class_name",
+    "katib_run", "katib_metadata", "volume_access_mode", "storage_class_name", "options", "workspace",
+    "ttl_seconds_after_finished", "ttl_seconds_after_success", "ttl_seconds_after_failure", "active_deadline_seconds",
 })  # fmt: skip
 
 
@@ -42,9 +44,10 @@ def notebook_settings(
 
 
 def step_defaults(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """The tags that give options to every step."""
+    """The tags that give options to every step: those of ``steps_defaults``, and what other settings stand for."""
     given = settings.get("steps_defaults")
-    return tuple(map(str, given)) if isinstance(given, list) else ()
+    tags = tuple(map(str, given)) if isinstance(given, list) else ()
+    return (*identity_tags(settings.get("security_context")), *tags, *option_tags(settings.get("options")))
 
 
 def _unknown_settings(key: str, section: Mapping[str, Any], place: Location | None) -> Iterator[Diagnostic]:

@@ -29,7 +29,9 @@ class StepOptions:
 
     ``limits`` and ``requests`` map a resource (``memory``, ``nvidia.com/gpu``) to a quantity;
     ``secrets`` maps an environment variable to (secret, key); ``volumes`` a claim to a path;
-    ``timeout`` is in seconds.
+    ``timeout`` is in seconds. ``backoff`` is the time between retries as ``WAIT[:FACTOR[:LONGEST]]``. ``tolerations``
+    read ``KEY[=VALUE]:EFFECT[:SECONDS]``; ``affinity`` ``KEY:VALUE``, labels of nodes;
+    ``config_maps`` an environment variable to (map, key); ``run_as`` has ``user``, ``group`` and ``non-root``.
     """
 
     limits: Mapping[str, str] = field(default_factory=dict)
@@ -37,6 +39,7 @@ class StepOptions:
     image: str | None = None
     cache: bool | None = None
     report: bool | None = None
+    copies: bool | None = None
     retries: int | None = None
     timeout: float | None = None
     secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -44,6 +47,14 @@ class StepOptions:
     volumes: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    backoff: str | None = None
+    config_maps: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    affinity: tuple[str, ...] = ()
+    tolerations: tuple[str, ...] = ()
+    pull_policy: str | None = None
+    pull_secrets: tuple[str, ...] = ()
+    run_as: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

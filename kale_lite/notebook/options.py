@@ -20,21 +20,32 @@ def options_from(tags: Iterable[Tag]) -> StepOptions:
     return StepOptions(**found)
 
 
+_TABLES = {
+    "limit": "limits", "request": "requests", "env": "env", "volume": "volumes", "label": "labels",
+    "annotation": "annotations", "node-selector": "node_selector", "run-as": "run_as",
+}  # fmt: skip
+_FROM_KEYS = {"secret": "secrets", "config-map": "config_maps"}
+_LISTS = {"toleration": "tolerations", "affinity": "affinity", "pull-secret": "pull_secrets"}
+_WORDS = {"image": "image", "pull-policy": "pull_policy"}
+
+
 def _add(found: dict[str, Any], tag: OptionTag) -> None:
-    tables = {"limit": "limits", "request": "requests", "env": "env", "volume": "volumes", "label": "labels",
-              "annotation": "annotations"}  # fmt: skip
-    if tag.kind in tables:
-        _put(found, tables[tag.kind], tag.parts[0], tag.parts[1])
-    elif tag.kind == "secret":
-        _put(found, "secrets", tag.parts[2], (tag.parts[0], tag.parts[1]))
-    elif tag.kind in ("cache", "report"):
-        found[tag.kind] = tag.parts[0] == "enabled"
-    elif tag.kind == "retry":
-        found["retries"] = int(tag.parts[0])
-    elif tag.kind == "timeout":
-        found["timeout"] = float(tag.parts[0])
-    elif tag.kind == "image":
-        found["image"] = tag.parts[0]
+    kind, parts = tag.kind, tag.parts
+    if kind in _TABLES:
+        _put(found, _TABLES[kind], parts[0], parts[1])
+    elif kind in _FROM_KEYS:
+        _put(found, _FROM_KEYS[kind], parts[2], (parts[0], parts[1]))
+    elif kind in ("cache", "report", "copies"):
+        found[kind] = parts[0] == "enabled"
+    elif kind == "retry":
+        count, _, backoff = parts[0].partition(":")
+        found.update(retries=int(count), **({"backoff": backoff} if backoff else {}))
+    elif kind == "timeout":
+        found["timeout"] = float(parts[0])
+    elif kind in _WORDS:
+        found[_WORDS[kind]] = parts[0]
+    elif kind in _LISTS:
+        found[_LISTS[kind]] = (*found.get(_LISTS[kind], ()), ":".join(parts))
 
 
 def _put(found: dict[str, Any], table: str, key: str, value: object) -> None:

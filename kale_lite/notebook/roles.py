@@ -7,10 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
+from kale_lite.notebook.given import checked_options, default_options
 from kale_lite.notebook.model import Cell, Role, StepOptions
 from kale_lite.notebook.names import folded, name_problem
 from kale_lite.notebook.options import options_from
-from kale_lite.notebook.tags import Bare, Malformed, OptionTag, Prev, StepTag, Tag, parse_tag
+from kale_lite.notebook.tags import (
+    Bare,
+    Malformed,
+    OptionTag,
+    Prev,
+    StepTag,
+    Tag,
+    format_tag,
+    parse_tag,
+)
 
 __all__ = ["FIRST_STEP", "RawCell", "name_problems", "notebook_name", "options_of", "resolve_roles", "role_tags"]
 
@@ -23,11 +33,12 @@ FIRST_STEP = "setup"
 
 @dataclass(frozen=True, slots=True)
 class RawCell:
-    """A code cell as it stands in the file."""
+    """A code cell as it stands in the file. ``options`` are tags that its metadata stands for."""
 
     number: int
     source: str
     tags: tuple[str, ...]
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +85,13 @@ def resolve_roles(
     """
     problems: list[Diagnostic] = []
     tagged = [_read_tags(cell, problems) for cell in cells]
-    base = tuple(t for t in map(parse_tag, defaults) if isinstance(t, OptionTag))
+    base = tuple(default_options(defaults, problems))
     steps = {t.step for t in tagged if t.step}
     first = FIRST_STEP if steps or not embedded or any(t.role is Role.METRICS for t in tagged) else ""
     found = tuple(_resolved(tagged, options_from(base), first, steps))
     problems += name_problems(found)
     problems += _order_problems(found)
+    problems += _options_without_step(tagged, found)
     return found, tuple(problems)
 
 
@@ -93,7 +105,18 @@ def _read_tags(cell: RawCell, problems: list[Diagnostic]) -> _Tagged:
             problems.append(diagnose("KL101", f"tag {text!r} does not parse: {tag.problem}", place, hint=hint))
         elif tag is not None:
             tags.append(tag)
+    tags += checked_options(cell.options, "option {!r} in the cell's metadata", place, problems)
     return _with_role(cell, tuple(tags), problems)
+
+
+def _options_without_step(tagged: Sequence[_Tagged], cells: Sequence[Cell]) -> Iterator[Diagnostic]:
+    for one, cell in zip(tagged, cells, strict=True):
+        given = [format_tag(tag) for tag in one.tags if isinstance(tag, OptionTag) and tag.kind != "notebook"]
+        if given and cell.role in (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS):
+            yield diagnose(
+                "KL111", f"options have no effect on a cell of role {cell.role}: {', '.join(given)}",
+                Location(cell.number), hint="give them to the cell of a step, or to all steps by `steps_defaults`",
+            )  # fmt: skip
 
 
 def _with_role(cell: RawCell, tags: tuple[Tag, ...], problems: list[Diagnostic]) -> _Tagged:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Bare", "Malformed", "OptionTag", "Prev", "StepTag", "Tag", "format_tag", "parse_tag"]
+__all__ = ["OPTION_KINDS", "Bare", "Malformed", "OptionTag", "Prev", "StepTag", "Tag", "format_tag", "parse_tag"]
 
 BARE = ("imports", "functions", "skip", "parameters", "injected-parameters", "pipeline-parameters",
         "pipeline-metrics", "raises-exception")  # fmt: skip
@@ -19,15 +19,31 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "image": ("reference",),
     "cache": ("enabled|disabled",),
     "report": ("enabled|disabled",),
-    "retry": ("count",),
+    "copies": ("enabled|disabled",),
+    "retry": ("count[:wait[:factor[:longest]]]",),
     "timeout": ("seconds",),
     "secret": ("secret", "key", "ENV"),
     "env": ("NAME", "value"),
     "volume": ("claim", "path"),
     "label": ("key", "value"),
     "annotation": ("key", "value"),
+    "config-map": ("map", "key", "ENV"),
+    "node-selector": ("key", "value"),
+    "affinity": ("key", "value"),
+    "toleration": ("key[=value]", "effect[:seconds]"),
+    "pull-policy": ("Always|IfNotPresent|Never",),
+    "pull-secret": ("secret",),
+    "run-as": ("user|group|non-root", "value"),
     "notebook": ("name",),
 }
+_FAR = 2
+"""Letters more or less by which a prefix is no misspelling: ``config:x`` is somebody else's tag."""
+_STATES = ("enabled", "disabled")
+_SWITCHES = ("cache", "report", "copies")
+_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_POLICIES = ("Always", "IfNotPresent", "Never")
+_TIME = r"\d+[smhd]"
+OPTION_KINDS = frozenset(_OPTIONS) - {"notebook"}
 PREFIXES = ("step", "block", "prev", *_OPTIONS)
 
 
@@ -113,7 +129,12 @@ def _option(text: str, kind: str, rest: str) -> OptionTag | Malformed:
 
 
 def _near(kind: str, parts: tuple[str, ...]) -> str:
-    """A quantity as it was probably meant: ``2gb`` is ``2Gi``."""
+    """A value as it was probably meant: ``2gb`` is ``2Gi``, ``always`` is ``Always``."""
+    words = {"pull-policy": _POLICIES, "toleration": _EFFECTS, "cache": _STATES, "report": _STATES, "copies": _STATES}
+    word, colon, rest = parts[-1].partition(":")
+    near = next((one for one in words.get(kind, ()) if one.lower() == word.strip().lower()), None)
+    if near is not None:
+        return ":".join((kind, *parts[:-1], f"{near}{colon}{rest}"))
     match = re.fullmatch(r"\s*(\d+)\s*([kmgtpe])(?:i?b?|bytes)\s*", parts[-1], re.I)
     if kind not in ("limit", "request") or match is None:
         return ""
@@ -122,21 +143,37 @@ def _near(kind: str, parts: tuple[str, ...]) -> str:
 
 def _value_problem(kind: str, parts: tuple[str, ...]) -> str:
     value = parts[-1]
-    if kind in ("cache", "report") and value not in ("enabled", "disabled"):
+    if kind in _SWITCHES and value not in _STATES:
         return f"{value!r} is neither 'enabled' nor 'disabled'"
-    if kind == "retry" and not re.fullmatch(r"\d{1,3}", value):
-        return f"{value!r} is no number of retries"
+    if kind == "retry" and not re.fullmatch(r"\d{1,3}", value.partition(":")[0]):
+        return f"{value.partition(':')[0]!r} is no number of retries"
+    if kind == "retry" and not re.fullmatch(rf"\d+(:{_TIME}(:\d+(\.\d+)?(:{_TIME})?)?)?", value):
+        return f"{value.partition(':')[2]!r} is no time between retries (such as 30s, or 30s:2:10m)"
     if kind == "timeout" and not re.fullmatch(r"\d+(\.\d+)?", value):
         return f"{value!r} is no number of seconds"
     if kind in ("limit", "request") and not re.fullmatch(r"\d+(\.\d+)?([munkKMGTPE]i?)?", value):
         return f"{value!r} is no quantity (such as 1, 500m or 2Gi)"
     if kind == "image" and re.search(r"\s", value):
         return "an image reference has no spaces"
-    if kind in ("env", "secret"):
+    if kind == "toleration" and not re.fullmatch(rf"({'|'.join(_EFFECTS)}|NoExecute:\d+)", value):
+        return f"{value!r} is none of {', '.join(_EFFECTS)} (and NoExecute:SECONDS)"
+    if kind == "pull-policy" and value not in _POLICIES:
+        return f"{value!r} is none of {', '.join(_POLICIES)}"
+    if kind == "run-as":
+        return _identity_problem(parts[0], value)
+    if kind in ("env", "secret", "config-map"):
         name = parts[0] if kind == "env" else parts[2]
         if not re.fullmatch(r"[A-Za-z_]\w*", name):
             return f"{name!r} is no name of an environment variable"
     return ""
+
+
+def _identity_problem(what: str, value: str) -> str:
+    if what not in ("user", "group", "non-root"):
+        return f"{what!r} is none of user, group, non-root"
+    if what == "non-root":
+        return "" if value in ("true", "false") else f"{value!r} is neither 'true' nor 'false'"
+    return "" if re.fullmatch(r"\d{1,10}", value) else f"{value!r} is no number of a {what}"
 
 
 def _misspelt_word(text: str) -> Malformed | None:
@@ -156,6 +193,6 @@ def _misspelt_word(text: str) -> Malformed | None:
 def _misspelt_prefix(text: str, prefix: str, rest: str) -> Malformed | None:
     plain = prefix.strip().lower()
     near = plain if plain in PREFIXES else next(iter(difflib.get_close_matches(plain, PREFIXES, 1, 0.75)), None)
-    if near is None:
+    if near is None or abs(len(near) - len(plain)) > _FAR:
         return None
     return Malformed(text, "there is no such tag", f"{near}:{rest.strip()}")

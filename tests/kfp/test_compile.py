@@ -341,29 +341,33 @@ def test_a_hundred_steps_fit_a_cluster_and_keep_their_graph(write_notebook: Writ
 
 def test_settings_of_kale(write_notebook: WriteNotebook) -> None:
     volumes = [{"name": "data", "mount_point": "/data", "type": "pvc", "size": 1, "size_type": "Gi"},
-               {"name": "fresh", "mount_point": "/new", "type": "new_pvc", "size": 1}]  # fmt: skip
+               {"name": "fresh", "mount_point": "/new", "type": "new_pvc", "size": 1, "size_type": "Gi"},
+               {"name": "odd", "mount_point": "/odd", "type": "snap"}]  # fmt: skip
     path = write_notebook(
         [("step:a", "x = open('/data/a.txt').read()"), ("step:b|cache:enabled", "y = 1"), ("step:c", "z = 1")],
         kubeflow_notebook={
             "pipeline_name": "My Kale!", "docker_image": "kale/image:1", "enable_caching": False, "volumes": volumes,
-            "steps_defaults": ["limit:nvidia.com/gpu:1", "label:a:b"], "security_context": {"runAsUser": 1},
+            "steps_defaults": ["limit:nvidia.com/gpu:1", "label:a:b"], "security_context": {"runAsUser": 1, "privileged": True},
         },
     )  # fmt: skip
     text = compiled(path)[1]
     spec, platform = documents(text)
     assert spec["pipelineInfo"] == {"name": "my-kale", "displayName": "My Kale!"}
     executors = spec["deploymentSpec"]["executors"]
-    assert {one["container"]["image"] for one in executors.values()} == {"kale/image:1"}
+    assert {one["container"]["image"] for name, one in executors.items() if "pvc" not in name} == {"kale/image:1"}
     assert sum("accelerator" in one["container"].get("resources", {}) for one in executors.values()) == 3
-    mounts = [one["pvcMount"] for one in platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()]
-    assert [[mount["mountPath"] for mount in one] for one in mounts] == [["/data"]] * 3
-    cached = {n: t["cachingOptions"].get("enableCache", False) for n, t in tasks_of(text).items()}
+    kubernetes = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    for name in ("exec-a", "exec-b", "exec-c"):
+        assert [mount["mountPath"] for mount in kubernetes[name]["pvcMount"]] == ["/data", "/new"]
+        assert kubernetes[name]["securityContext"]["runAsUser"] == "1"
+    tasks = spec["root"]["dag"]["tasks"]
+    cached = {name: tasks[name]["cachingOptions"].get("enableCache", False) for name in "abc"}
     assert cached == {"a": False, "b": True, "c": False}
     project = load(path)
     assert project.notebook is not None
     _, problems = compile_to_yaml(project.notebook, project.compile(), CompileOptions(install=False))
     assert sorted(one.message.split(" has ")[0].split(" is ")[0] for one in problems) == [
-        "notebook setting 'security_context'", "volume 'fresh' of the notebook's settings",
+        "notebook setting security_context.privileged", "volume 'odd' of the notebook's settings",
     ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,16 +45,23 @@ def _gives(step: Step) -> bool:
 
 
 def plan_files(
-    pipeline: Pipeline, folder: Path, modules: Mapping[str, Iterable[str]], include: Iterable[str]
+    pipeline: Pipeline,
+    folder: Path,
+    modules: Mapping[str, Iterable[str]],
+    include: Iterable[str],
+    mounts: Sequence[str] = (),
 ) -> tuple[Mapping[str, Files], tuple[Diagnostic, ...]]:
-    """The files of each step by name. ``modules`` are files that a step imports, ``include`` patterns for all steps."""
+    """The files of each step by name.
+
+    ``modules`` are files that a step imports, ``include`` patterns for all steps, ``mounts`` folders that all have.
+    """
     ancestors = _ancestors(pipeline)
     order = [step.name for step in pipeline.steps]
     steps = {step.name: step for step in pipeline.steps}
     takers = {need.after for need in pipeline.dependencies if need.kind == "file"}
     takers |= {step.name for step in pipeline.steps if touches_files(step) or _looks_around(step)}
     everywhere = sorted({name for pattern in include for name in _matching(folder, pattern)})
-    found, problems = {}, list(_outside(pipeline, folder))
+    found, problems = {}, list(_outside(pipeline, folder, mounts))
     for i, name in enumerate(order):
         step = steps[name]
         sources = [one for one in order[:i] if one in ancestors[name] and _gives(steps[one]) and name in takers]
@@ -134,10 +141,10 @@ def _shipped(step: Step, folder: Path, wanted: Iterable[str]) -> tuple[dict[str,
     return found, problems
 
 
-def _outside(pipeline: Pipeline, folder: Path) -> Iterator[Diagnostic]:
+def _outside(pipeline: Pipeline, folder: Path, everywhere: Sequence[str]) -> Iterator[Diagnostic]:
     """Absolute paths, which are others in a container, and names that are known only when a step runs."""
     for step in pipeline.steps:
-        mounts = tuple(step.options.volumes.values())
+        mounts = (*everywhere, *step.options.volumes.values())
         for path in dict.fromkeys((*step.files_read, *step.files_written)):
             if not path.startswith(("/", "~")) or _below_any(path, (*mounts, *_SYSTEM)):
                 continue

@@ -8,7 +8,29 @@ from typing import Any
 
 from kale_lite.notebook.model import StepOptions
 
-__all__ = ["KfpParameter", "KfpPipeline", "KfpTask"]
+__all__ = ["WORKSPACE", "CreatedVolume", "KfpParameter", "KfpPipeline", "KfpTask", "PipelineConfig"]
+
+WORKSPACE = "/kfp-workspace"
+"""Where KFP mounts the workspace of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedVolume:
+    """A volume claim that is made for a run: its name in the notebook, size, access mode, and class (or empty)."""
+
+    name: str
+    size: str
+    access: str
+    storage_class: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineConfig:
+    """What holds for a whole run. ``seconds`` maps KFP's names for times, ``workspace`` is a size, or empty."""
+
+    seconds: Mapping[str, int] = field(default_factory=dict)
+    workspace: str = ""
+    workspace_patch: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +57,8 @@ class KfpTask:
     ``function`` is the component's name; ``parameters`` maps its arguments to the pipeline's, ``inputs`` artifact
     arguments to (function of the producing task, its output), ``outputs`` artifact arguments to their KFP type.
     ``after`` are functions of tasks it follows without data. ``spec`` is what travels with it, ``sources`` its cells,
-    ``files`` what is shipped: a name in the working directory, and the content.
+    ``files`` what is shipped: a name in the working directory, and the content. ``workspace`` is the argument by which
+    KFP knows that the task mounts the workspace; empty for one that does not.
     """
 
     function: str
@@ -52,11 +75,15 @@ class KfpTask:
     spec: Mapping[str, Any]
     sources: tuple[str, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
+    workspace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class KfpPipeline:
-    """A compiled pipeline: a task for each step in notebook order, and ``check`` after several of them."""
+    """A compiled pipeline: a task for each step in notebook order, and ``check`` after several of them.
+
+    ``volumes`` are made before the first task and removed after the last one.
+    """
 
     name: str
     display_name: str
@@ -66,6 +93,8 @@ class KfpPipeline:
     parameters: tuple[KfpParameter, ...]
     tasks: tuple[KfpTask, ...]
     check: KfpTask | None = None
+    volumes: tuple[CreatedVolume, ...] = ()
+    config: PipelineConfig = field(default_factory=PipelineConfig)
 
     @property
     def all_tasks(self) -> tuple[KfpTask, ...]:

@@ -54,6 +54,8 @@ _PACKED: dict[bytes, str] = {}
 """Steps that were packed, by what they hold: each is packed to see its size, and again when the DSL is compiled."""
 _KEPT = 1000
 _NOT_SHIPPED = ("template.py", "fingerprint.py")
+_FOR_PEOPLE = ("people.py", "tables.py", "models.py", "pictures.py", "curves.py")
+"""Shipped in pipelines that use a library whose values have copies for people."""
 _CHECKS = ("targets/local/races.py", "targets/local/within.py")
 _SHIPPED = ("artifacts/step_notebook.py", "targets/local/suspects.py", "targets/local/failure.py")
 
@@ -86,9 +88,10 @@ def size_of(bundle: Mapping[str, Any]) -> int:
 
 def _encoded(bundle: Mapping[str, Any]) -> str:
     """The step and the code that runs it, or what that code must be; the same text for the same content."""
-    code = _check_code() if bundle["step"].get("kind") == "check" else _code()
+    step = bundle["step"]
+    code = _check_code() if step.get("kind") == "check" else _code(bool(step.get("people")))
     shared = {"sha256": hashlib.sha256(json.dumps(code, ensure_ascii=False).encode()).hexdigest()}
-    more = shared if bundle["step"].get("harness_in") else {"code": code}
+    more = shared if step.get("harness_in") else {"code": code}
     content = json.dumps({**bundle, **more}, ensure_ascii=False).encode()
     key = hashlib.sha256(content).digest()
     if key not in _PACKED:
@@ -107,12 +110,12 @@ def _function(source: str, name: str) -> Callable[..., None]:
     return function
 
 
-@lru_cache(maxsize=1)
-def _code() -> dict[str, dict[str, str]]:
+@lru_cache(maxsize=2)
+def _code(people: bool) -> dict[str, dict[str, str]]:
     """The harness, the modules that tell failures, and what runs in the container, each without comments and hints."""
     package = Path(__file__).parents[2]
     return {
-        "harness": dict(_modules(package / "runtime")),
+        "harness": {name: text for name, text in _modules(package / "runtime") if people or name not in _FOR_PEOPLE},
         "inside": dict(_modules(Path(__file__).parent / "inside")),
         "shipped": _shipped(_SHIPPED),
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,24 +13,32 @@ from kale_lite.cells import cell_list, notebook_of
 from kale_lite.diagnostics import Diagnostic, diagnose
 from kale_lite.notebook.model import Notebook, StepOptions
 from kale_lite.pipeline import STATE_PREFIX, Pipeline, Step
+from kale_lite.targets.kfp.arguments import Arguments
 from kale_lite.targets.kfp.environment import Environment
 from kale_lite.targets.kfp.files import Files, plan_files, touches_files
 from kale_lite.targets.kfp.imports import without_installs
-from kale_lite.targets.kfp.model import KfpParameter, KfpPipeline, KfpTask
+from kale_lite.targets.kfp.model import WORKSPACE, KfpParameter, KfpPipeline, KfpTask
 from kale_lite.targets.kfp.names import Names, pipeline_slug
 from kale_lite.targets.kfp.options import CompileOptions
 from kale_lite.targets.kfp.packages import Needs, needs_of_steps
 from kale_lite.targets.kfp.parameters import as_literal, kfp_parameters
+from kale_lite.targets.kfp.people import copies_of
+from kale_lite.targets.kfp.placement import placement_only
 from kale_lite.targets.kfp.resources import check_options, is_image
-from kale_lite.targets.kfp.settings import setting_image, setting_problems, setting_volumes
+from kale_lite.targets.kfp.settings import (
+    created_volumes,
+    pipeline_config,
+    setting_image,
+    setting_problems,
+    setting_volumes,
+)
 
 __all__ = ["plan_pipeline"]
 
 _SEED = "0"
-_SHARED_FROM = 16
+_SHARED_FROM = 12
 """Steps from which on the harness is an artifact of the first ones: brought by each, it is most of the YAML."""
 _CHECK = "check of all steps"
-_HARNESS = "kale_lite_harness"
 
 
 def plan_pipeline(
@@ -41,7 +49,9 @@ def plan_pipeline(
     pipeline = _with_volumes(pipeline, setting_volumes(notebook))
     needs, problems = needs_of_steps(notebook, pipeline, environment, install=options.install)
     modules = {name: sorted(one.modules) for name, one in needs.items()}
-    files, more = plan_files(pipeline, folder, modules, options.include)
+    config = pipeline_config(notebook)
+    mounts = (WORKSPACE,) if config.workspace else ()
+    files, more = plan_files(pipeline, folder, modules, options.include, mounts)
     problems += (*more, *setting_problems(notebook))
     problems += tuple(one for step in pipeline.steps for one in check_options(step))
     image = options.image or setting_image(notebook) or f"python:{environment.python[0]}.{environment.python[1]}-slim"
@@ -49,7 +59,7 @@ def plan_pipeline(
         problems += (diagnose("KL702", f"{image!r} is no image reference",
                               hint="write it like `python:3.11-slim` or `HOST/PATH:TAG`"),)  # fmt: skip
     parameters = kfp_parameters(pipeline.parameters)
-    planner = _Planner(notebook, pipeline, options, environment, image, parameters, needs, files)
+    planner = _Planner(notebook, pipeline, options, environment, image, parameters, needs, files, bool(mounts))
     tasks = tuple(planner.tasks())
     return (
         KfpPipeline(
@@ -61,6 +71,8 @@ def plan_pipeline(
             parameters=parameters,
             tasks=tasks,
             check=planner.check(tasks) if len(tasks) > 1 else None,
+            volumes=created_volumes(notebook),
+            config=config,
         ),
         problems,
     )
@@ -88,6 +100,7 @@ class _Planner:
     parameters: tuple[KfpParameter, ...]
     needs: Mapping[str, Needs]
     files: Mapping[str, Files]
+    workspace: bool = False
 
     def tasks(self) -> Iterator[KfpTask]:
         """The tasks, in notebook order."""
@@ -98,15 +111,29 @@ class _Planner:
         known = {one.name: one for one in self.parameters}
         harness = _harness_sources(self.pipeline) if len(self.pipeline.steps) >= _SHARED_FROM else {}
         for step in self.pipeline.steps:
-            mine = _Arguments(step, {known[name].argument: known[name] for name in step.parameters})
+            mine = Arguments(step, {known[name].argument: known[name] for name in step.parameters})
             mine.take(step, outputs, {name: given[name] for name in self.files[step.name].sources})
             mine.give(step, self.files[step.name].gives)
+            mine.show(*copies_of(step, self.notebook))
+            if self.workspace:
+                mine.mount_workspace()
             if harness:
                 mine.share_harness({name: functions[name] for name in harness[step.name]})
             outputs.update({ident: (functions[step.name], one) for one, ident in mine.saves.items()})
             if mine.files_out:
                 given[step.name] = (functions[step.name], mine.files_out)
             yield self._task(step, functions, mine)
+
+    @property
+    def _for_all(self) -> StepOptions:
+        """The options that the settings give to every step."""
+        return next((cell.defaults for cell in self.notebook.cells if cell.step and cell.within is None), StepOptions())
+
+    @property
+    def people(self) -> bool:
+        """Whether any step can hold a value that people get a copy or a description of."""
+        foreign = set(self.pipeline.libraries) - self.environment.standard
+        return bool(foreign) or any(copies_of(step, self.notebook)[0] for step in self.pipeline.steps)
 
     def check(self, tasks: Sequence[KfpTask]) -> KfpTask:
         """The last task: it looks at the reports of all steps for what none of them can see alone."""
@@ -123,9 +150,9 @@ class _Planner:
         about = "Looks at what all steps report for what no step can see alone."
         packages = Needs().packages(self.environment) if self.options.install else ()
         return KfpTask(Names(taken).give("check"), _CHECK, about, {}, inputs, {}, (), self.image, packages, False,
-                       StepOptions(), spec, ())  # fmt: skip
+                       placement_only(self._for_all), spec, ())  # fmt: skip
 
-    def _task(self, step: Step, functions: Mapping[str, str], mine: _Arguments) -> KfpTask:
+    def _task(self, step: Step, functions: Mapping[str, str], mine: Arguments) -> KfpTask:
         linked = {producer for producer, _ in mine.inputs.values()}
         before = [functions[one] for one in self.pipeline.predecessors()[step.name]]
         order = list(functions.values())
@@ -146,6 +173,7 @@ class _Planner:
             spec=self._spec(step, mine),
             sources=tuple(without_installs(cell.source)[0] for cell in cells),
             files=self.files[step.name].shipped,
+            workspace=mine.workspace,
         )
 
     def _cached(self, step: Step) -> bool | None:
@@ -158,7 +186,7 @@ class _Planner:
             return False
         return None
 
-    def _spec(self, step: Step, mine: _Arguments) -> dict[str, Any]:
+    def _spec(self, step: Step, mine: Arguments) -> dict[str, Any]:
         defaults = {one.name: one.default for one in self.pipeline.parameters}
         spec = step_spec(step, self.pipeline, store=Path("."), result=Path("."), parameters=defaults)
         for key in ("store", "result", "fingerprints", "parameters"):
@@ -184,68 +212,12 @@ class _Planner:
             "notebook_out": mine.notebook_out,
             "report_out": mine.report_out,
             "metrics_out": mine.metrics_out,
+            "people": self.people,
+            "about": self.people and step.options.copies is not False,
+            "copies": list(mine.copies),
+            "not_copied": list(mine.not_copied),
             "spec": spec,
         }  # fmt: skip
-
-
-class _Arguments:
-    """The arguments of one component, each with a name of its own."""
-
-    def __init__(self, step: Step, parameters: Mapping[str, KfpParameter]) -> None:
-        self.parameters = parameters
-        self._names = Names(parameters, shadows=True)
-        self.inputs: dict[str, tuple[str, str]] = {}
-        self.outputs: dict[str, str] = {}
-        self.loads: dict[str, str] = {}
-        self.saves: dict[str, str] = {}
-        self.files_in: list[str] = []
-        self.files_out = ""
-        self.metrics_out = ""
-        self.notebook_out = ""
-        self.report_out = ""
-        self.harness_in = ""
-        self.harness_out = ""
-
-    def take(self, step: Step, outputs: Mapping[str, tuple[str, str]], files: Mapping[str, tuple[str, str]]) -> None:
-        """Inputs: the payloads that a step loads, and the files of earlier steps."""
-        for load in step.loads:
-            producer = outputs[load.payload]
-            name = self._names.give(_shown(load.names), "values")
-            self.inputs[name], self.loads[name] = producer, load.payload
-        for producer in files.values():
-            name = self._names.give(f"files_of_{producer[0]}", "files")
-            self.inputs[name] = producer
-            self.files_in.append(name)
-
-    def give(self, step: Step, files: bool) -> None:
-        """Outputs: payloads, files, metrics, and the executed notebook with its report."""
-        for save in step.saves:
-            name = self._names.give(_shown(save.names), "values")
-            self.outputs[name], self.saves[name] = "Artifact", save.id
-        if files:
-            self.files_out = self._out("files", "Artifact")
-        if step.metrics:
-            self.metrics_out = self._out("metrics", "Metrics")
-        self.notebook_out = self._out("notebook", "Artifact")
-        if step.options.report is not False:
-            self.report_out = self._out("report", "HTML")
-
-    def share_harness(self, sources: Mapping[str, str]) -> None:
-        """Take the harness from an earlier step; where there is none, give it to later ones."""
-        if not sources:
-            self.harness_out = self._out(_HARNESS, "Artifact")
-            return
-        self.harness_in = self._names.give(_HARNESS)
-        self.inputs[self.harness_in] = (next(iter(sources.values())), _HARNESS)
-
-    def _out(self, name: str, kind: str) -> str:
-        found = self._names.give(name)
-        self.outputs[found] = kind
-        return found
-
-
-def _shown(names: Iterable[str]) -> str:
-    return "_".join(name.removeprefix(STATE_PREFIX) for name in names)
 
 
 def _parameter(one: KfpParameter) -> dict[str, str]:

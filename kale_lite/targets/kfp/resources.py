@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.pipeline import Step
+from kale_lite.targets.kfp.placement import placement_problems
 
-__all__ = ["check_options", "is_accelerator"]
+__all__ = ["check_options", "is_accelerator", "is_image"]
 
 _CPU = re.compile(r"^([0-9]*[.])?[0-9]+m?$")
 _MEMORY = re.compile(r"^[0-9]+(E|Ei|P|Pi|T|Ti|G|Gi|M|Mi|K|Ki)?$")
@@ -62,6 +63,7 @@ def _problems(step: Step) -> Iterator[tuple[str, str]]:
     for key in options.annotations:
         if not _LABEL_KEY.match(key):
             yield f"{key!r} is no name of an annotation", "names have letters, digits, `-`, `_` and `.`"
+    yield from placement_problems(options)
 
 
 def is_image(text: str) -> bool:

@@ -31,7 +31,15 @@ from kale_lite.targets.local.within import WithinLibraries
 
 __all__ = ["TARGET", "RecordError", "run"]
 
-_UNHONOURED = ("limits", "requests", "image", "secrets", "volumes", "labels", "annotations", "cache", "report")
+_UNHONOURED = (
+    "limits", "requests", "image", "secrets", "config_maps", "volumes", "labels", "annotations", "cache", "report",
+    "copies", "backoff", "node_selector", "affinity", "tolerations", "pull_policy", "pull_secrets", "run_as",
+)  # fmt: skip
+
+_UNHONOURED_SETTINGS = (
+    "volumes", "workspace", "active_deadline_seconds", "ttl_seconds_after_finished", "ttl_seconds_after_success",
+    "ttl_seconds_after_failure",
+)  # fmt: skip
 
 
 class RecordError(KaleLiteError):
@@ -49,7 +57,7 @@ class LocalTarget:
         """The step options that mean nothing here, each told once."""
         found = []
         for option in _UNHONOURED:
-            steps = [s for s in pipeline.steps if getattr(s.options, option) not in (None, {})]
+            steps = [s for s in pipeline.steps if getattr(s.options, option) not in (None, {}, ())]
             if steps:
                 names = ", ".join(s.name for s in steps)
                 found.append(diagnose(
@@ -58,6 +66,14 @@ class LocalTarget:
                     hint="it is for pipelines compiled for Kubeflow", step=steps[0].name,
                 ))  # fmt: skip
         return tuple(found)
+
+    def check_settings(self, notebook: Notebook) -> tuple[Diagnostic, ...]:
+        """The notebook's settings that mean nothing here, in one finding."""
+        found = [name for name in _UNHONOURED_SETTINGS if notebook.settings.get(name)]
+        if not found:
+            return ()
+        return (diagnose("KL111", f"notebook settings have no effect in a local run: {', '.join(found)}",
+                         hint="they are for pipelines compiled for Kubeflow"),)  # fmt: skip
 
 
 TARGET = LocalTarget()

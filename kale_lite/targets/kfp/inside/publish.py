@@ -9,11 +9,14 @@ import os
 import shutil
 from typing import Any
 
+import people
+
 __all__ = ["harness", "notebook", "outputs"]
 
 
 def outputs(step: Any, arguments: Any, work: Any, report: Any) -> None:
     """Move the payloads to where KFP takes them from, with what they hold in the artifacts' metadata."""
+    about = people.read(step, work)
     for argument, ident in step["saves"].items():
         artifact = arguments[argument]
         source = os.path.join(work.store, ident)
@@ -24,12 +27,16 @@ def outputs(step: Any, arguments: Any, work: Any, report: Any) -> None:
         artifact.metadata["sha256"] = meta["sha256"]
         artifact.metadata["bytes"] = meta["bytes"]
         artifact.metadata["values"] = {name: _described(one) for name, one in meta["names"].items()}
+        mine = {name: about["values"][name] for name in meta["names"] if name in about["values"]}
+        if mine:
+            artifact.metadata["about"] = mine
     if step["files_out"]:
         artifact = arguments[step["files_out"]]
         manifest = work.give_files(artifact.path)
         artifact.metadata["written"] = manifest["written"][:100]
     if step["metrics_out"]:
         _metrics(arguments[step["metrics_out"]], report["metrics"])
+    people.publish(step, arguments, work, about)
 
 
 def harness(step: Any, arguments: Any, bundle: Any) -> None:

@@ -34,6 +34,8 @@ class Workspace:
         self.sockets = os.path.join(self.root, "run")
         self.result = os.path.join(self.record, "result.json")
         self.executed = os.path.join(self.record, "step.ipynb")
+        self.about = os.path.join(self.record, "people.json")
+        self.copies = os.path.join(self.record, "copies")
         self.before: dict[str, Any] = {}
 
     def __enter__(self) -> Any:
@@ -128,6 +130,10 @@ class Workspace:
         """The harness's spec, in this workspace."""
         path = os.path.join(self.record, "spec.json")
         own = {"store": self.store, "result": self.result, "parameters": parameters, "verify": True}
+        if self.step["about"]:
+            os.makedirs(self.copies)
+            copies = [{**one, "path": os.path.join(self.copies, one["argument"])} for one in self.step["copies"]]
+            own["people"] = {"about": self.about, "copies": copies}
         _write(path, json.dumps({**spec, **own}).encode())
         return path
 
