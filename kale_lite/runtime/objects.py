@@ -150,19 +150,19 @@ _CACHES = (
 
 def _reduce_without(obj: Any, caches: FrozenSet[str]) -> Any:
     """An object without its notes, so that one which was only read pickles as it did before."""
-    reduced = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
-    state = reduced[2] if len(reduced) > 2 else None
-    if type(state) is tuple:
-        # Those of pandas' arrays end with the attributes, where there are any.
-        parts = [_without(part, caches) for part in state]
-        kept: Any = tuple(part for part in parts if type(part) is not dict or part)
-    else:
-        kept = _without(state, caches)
+    notes = {name: obj.__dict__.pop(name) for name in caches if name in obj.__dict__}
+    try:
+        reduced = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        state = reduced[2] if len(reduced) > 2 else None
+        # Copies, as the attributes get their notes back.
+        kept = tuple(map(_copied, state)) if type(state) is tuple else _copied(state)
+    finally:
+        obj.__dict__.update(notes)
     return (*reduced[:2], kept, *reduced[3:])
 
 
-def _without(part: Any, caches: FrozenSet[str]) -> Any:
-    return {name: value for name, value in part.items() if name not in caches} if type(part) is dict else part
+def _copied(part: Any) -> Any:
+    return dict(part) if type(part) is dict else part
 
 
 def _restore_parameters(obj: Any, state: Dict[str, Any]) -> None:

@@ -79,7 +79,7 @@ def test_a_long_curve_is_thinned_out_and_says_so() -> None:
         None, 0.5, "text", [], [[]], [1, 2, 3], [[1, 2, 3]], np.zeros((2, 3)), [[-1, 0], [0, 1]], [["a", "b"], ["c", "d"]],
         [[float("nan"), 1], [1, 1]], {"a": 1}, pd.DataFrame({"x": [1], "y": [2]}), ([0, 1, 1], [0, 2, 2]), ([1, 0, 1], [0, 1, 1]), object(),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_what_is_neither_is_told(value: Any) -> None:
     found = classified([value], ["cm"])

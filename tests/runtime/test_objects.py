@@ -168,3 +168,21 @@ def test_diagrams_are_numbered_in_each_process() -> None:
 
 def _digest(value: Any) -> str | None:
     return fingerprint._digest(value)[0]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pd.period_range("2020-03", freq="M", periods=6), pd.date_range("2020", periods=4, tz="UTC"),
+        pd.timedelta_range("1h", periods=3), pd.Series(pd.Categorical(["a", "b"])), pd.Series([1, None], dtype="Int64"),
+        pd.interval_range(0, 3), pd.Series(pd.arrays.SparseArray([0, 1])),
+    ],
+    ids=lambda value: str(value.dtype),
+)  # fmt: skip
+def test_arrays_of_pandas_with_and_without_notes(value: Any, tmp_path: Path) -> None:
+    value.array.__dict__.pop("_cache", None)
+    (tmp_path / "without").mkdir()
+    assert repr(travel(tmp_path / "without", value)) == repr(value)
+    vars(value.array)["_cache"] = {"noted": 1}
+    assert repr(travel(tmp_path, value)) == repr(value)
+    assert vars(value.array)["_cache"] == {"noted": 1}
