@@ -60,6 +60,8 @@ def _kept(name: str, module: types.ModuleType) -> Iterator[Tuple[str, Any, str, 
             if (kind is int and not _FLAG.search(attribute)) or kind is _COUNT or _is_next(kind, value):
                 yield prefix + attribute, owner, attribute, value
             elif isinstance(value, (dict, collections.UserDict)) and _SETTINGS.search(attribute):
+                if kind.__module__.partition(".")[0] in _WITHOUT:
+                    continue  # another library's, such as Matplotlib's parameters
                 if _are_settings(_dict_of(value)):
                     yield prefix + attribute, owner, attribute, value
 

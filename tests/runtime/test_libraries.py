@@ -106,3 +106,16 @@ def test_a_count_is_not_advanced_by_a_look() -> None:
     finally:
         del sys.modules["counting_lib_too"]
     assert next(count) == 4
+
+
+def test_parameters_of_matplotlib_are_not_those_of_a_module_that_hands_them_on(counting: Path) -> None:
+    (counting / "counting_lib.py").write_text("from matplotlib import rcParams\n")
+    import counting_lib as lib
+
+    libraries = Libraries(["counting_lib"])
+    before = lib.rcParams["figure.dpi"]
+    try:
+        lib.rcParams["figure.dpi"] = before + 1
+        assert libraries.stop()["settings"] == []
+    finally:
+        lib.rcParams["figure.dpi"] = before
