@@ -61,6 +61,8 @@ def _make_dict_iterator(kind: str, owner: Any, gone: int) -> Any:
 
 def _reduce_dict_iterator(iterator: Any) -> Any:
     owners = [one for one in gc.get_referents(iterator) if type(one) is dict]
+    if not owners:  # it has given all
+        return _make_dict_iterator, (type(iterator).__name__, {}, 0)
     if len(owners) != 1:
         return NotImplemented
     try:

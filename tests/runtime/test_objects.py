@@ -186,3 +186,14 @@ def test_arrays_of_pandas_with_and_without_notes(value: Any, tmp_path: Path) -> 
     vars(value.array)["_cache"] = {"noted": 1}
     assert repr(travel(tmp_path, value)) == repr(value)
     assert vars(value.array)["_cache"]["noted"] == 1
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("part", ["keys", "values", "items"])
+def test_an_iterator_of_a_dict_that_has_given_all(part: str, reverse: bool, tmp_path: Path) -> None:
+    view = getattr({"a": 1}, part)()
+    iterator = reversed(view) if reverse else iter(view)
+    list(iterator)
+    back = travel(tmp_path, iterator)
+    assert type(back) is type(iterator)
+    assert list(back) == []
