@@ -263,7 +263,7 @@ def test_sizes_of_yaml(command: Command, stub: Stub, notebook: Path, tmp_path: P
 def test_a_notebook_of_many_steps(command: Command, stub: Stub, write_notebook: WriteNotebook) -> None:
     """Together they are too large, although each is small enough."""
     draw = random.Random(0)
-    texts = [base64.b64encode(draw.randbytes(36_000)).decode() for _ in range(28)]
+    texts = [base64.b64encode(draw.randbytes(30_000)).decode() for _ in range(34)]
     path = write_notebook([(f"step:s{i}", f"a{i} = {text!r}") for i, text in enumerate(texts)])
     done = command(path, "--host", stub.host, "--no-install")
     assert done.code == 2
