@@ -30,7 +30,7 @@ def submit_command(
     schedule: Annotated[str, typer.Option(metavar="CRON", help="Run again and again, such as '0 6 * * *'.")] = "",
     pipeline: Annotated[str, typer.Option(metavar="P", help="Name on the server (default: the pipeline's).")] = "",
     namespace: Annotated[str, typer.Option(metavar="NS", help="Yours, where Kubeflow has several.")] = "",
-    patience: Annotated[float, typer.Option(min=0.1, help="Seconds for the server's first answer.")] = 4.0,
+    patience: Annotated[float, typer.Option(min=0.1, help="Seconds for the server's first answer.")] = 3.5,
     image: Annotated[str | None, typer.Option(metavar="REF", help="As in `compile`, like the next three.")] = None,
     install: Annotated[bool, typer.Option("--install/--no-install", help="Install packages at start, or not.")] = True,
     cache: Annotated[bool | None, typer.Option("--cache/--no-cache", help="KFP's cache for steps that can.")] = None,

@@ -49,7 +49,7 @@ FAULTS = {
     "503": (Fault(503, "no healthy upstream", "text/plain"), "answers, but Kubeflow Pipelines behind it is not ready (503)",
             "ml-pipeline"),
     "418": (Fault(418, "<html>teapot</html>", HTML), "answers with an error (418)", "try again later"),
-    "silent": (Fault(delay=30), "takes connections, but gives no answer within 4 s", "--patience SECONDS"),
+    "silent": (Fault(delay=30), "takes connections, but gives no answer within 3.5 s", "--patience SECONDS"),
 }  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_slow_talkers_have_an_end(command: Command, notebook: Path) -> None:
         done = command(notebook, "--host", host)
     assert done.code == 3
     assert done.seconds < 5
-    assert one_error(done.err)[0] == f"{host} gives no answer within 4 s"
+    assert one_error(done.err)[0] == f"{host} gives no answer within 3.5 s"
 
 
 def test_who_hangs_up(command: Command, notebook: Path) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PATIENCE", "Reached", "reach"]
 
-PATIENCE = 4.0
+PATIENCE = 3.5
 """Seconds for all that happens before the server has answered as it should."""
 _PART, _PARTS = 65536, 16
 _Result = TypeVar("_Result")
