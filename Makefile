@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint conformance rules fuzz generated bench clean
+.PHONY: help demo test lint conformance rules fuzz generated containers bench clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -34,6 +34,9 @@ generated: $(VENV)/test.done  ## run random programs both ways and compare (N=50
 
 rules: $(VENV)/test.done  ## run what the rules of the effect catalogue are about, and compare
 	$(BIN)/python -m tests.analysis.rulerun
+
+containers: $(VENV)/test.done  ## run examples and cases on Kubeflow's local runner in real containers (Docker; as root)
+	$(BIN)/python -m tests.kfp.docker
 
 bench: $(VENV)/demo.done  ## tumours.ipynb as a pipeline and by papermill
 	$(BIN)/python benchmarks/bench_tumours.py

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,7 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from kale_lite.errors import ExitCode, RefusedError
-from kale_lite.verify.compare import Verification
+
+if TYPE_CHECKING:
+    from kale_lite.verify.compare import Verification
 
 __all__ = ["verify_command"]
 

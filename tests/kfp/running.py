@@ -45,22 +45,26 @@ def compiled(path: Path, **options: Any) -> tuple[Project, str]:
     return project, text
 
 
-def run_yaml(text: str, root: Path, arguments: Mapping[str, Any] | None = None, python: str = sys.executable) -> Ran:
-    """Run a pipeline's YAML below a folder; ``python`` is the interpreter of the components."""
+def run_yaml(
+    text: str, root: Path, arguments: Mapping[str, Any] | None = None, python: str = sys.executable, runner: Any = None
+) -> Ran:
+    """Run a pipeline's YAML below a folder; ``python`` is the interpreter of the components, without a ``runner``."""
     from kfp import components, local
 
     log = io.StringIO()
     before = set(root.iterdir()) if root.is_dir() else set()
     with warnings.catch_warnings(), _logged(log), _executable(python), redirect_stdout(log):
         warnings.simplefilter("ignore")
-        local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(root), raise_on_error=True)
+        local.init(
+            runner=runner or local.SubprocessRunner(use_venv=False), pipeline_root=str(root), raise_on_error=True
+        )
         try:
             components.load_component_from_text(text)(**(arguments or {}))
             ok = True
         except RuntimeError as error:
             log.write(f"\n{error}\n")
             ok = False
-    (folder,) = set(root.iterdir()) - before
+    (folder,) = {one for one in set(root.iterdir()) - before if one.is_dir()}
     return Ran(ok, log.getvalue(), folder)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kale_lite.errors import UsageError
+from kale_lite.targets.kfp.lean import import_kfp
 
 __all__ = ["yaml_of_dsl"]
 
@@ -25,6 +26,7 @@ def yaml_of_dsl(path: Path, name: str = "") -> str:
     there is no such function. What the file itself raises is not caught.
     """
     try:
+        import_kfp()
         from google.protobuf import json_format
         from kfp.compiler import pipeline_spec_builder
     except ImportError:

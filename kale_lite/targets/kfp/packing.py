@@ -15,7 +15,7 @@ import json
 import linecache
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +50,6 @@ def run_step(arguments):
     given = json.loads(sys.argv[sys.argv.index("--executor_input") + 1])
     main.run(arguments, bundle, os.path.dirname(given["outputs"]["outputFile"]))
 '''
-_PACKED: dict[bytes, str] = {}
-"""Steps that were packed, by what they hold: each is packed to see its size, and again when the DSL is compiled."""
-_KEPT = 1000
 _NOT_SHIPPED = ("template.py", "fingerprint.py")
 _FOR_PEOPLE = ("people.py", "tables.py", "models.py", "pictures.py", "curves.py")
 """Shipped in pipelines that use a library whose values have copies for people."""
@@ -89,16 +86,28 @@ def size_of(bundle: Mapping[str, Any]) -> int:
 def _encoded(bundle: Mapping[str, Any]) -> str:
     """The step and the code that runs it, or what that code must be; the same text for the same content."""
     step = bundle["step"]
-    code = _check_code() if step.get("kind") == "check" else _code(bool(step.get("people")))
-    shared = {"sha256": hashlib.sha256(json.dumps(code, ensure_ascii=False).encode()).hexdigest()}
-    more = shared if step.get("harness_in") else {"code": code}
-    content = json.dumps({**bundle, **more}, ensure_ascii=False).encode()
-    key = hashlib.sha256(content).digest()
-    if key not in _PACKED:
-        if len(_PACKED) >= _KEPT:
-            _PACKED.clear()
-        _PACKED[key] = base64.b64encode(bz2.compress(content)).decode()
-    return _PACKED[key]
+    text, sha256 = _code_text("check" if step.get("kind") == "check" else "people" if step.get("people") else "")
+    if step.get("harness_in"):
+        return base64.b64encode(_stream(json.dumps({**bundle, "sha256": sha256}, ensure_ascii=False))).decode()
+    # two streams in one, which are read as one: the code, which is long, is compressed once
+    return base64.b64encode(_code_stream(text) + _stream(json.dumps(bundle, ensure_ascii=False)[1:])).decode()
+
+
+def _stream(text: str) -> bytes:
+    return bz2.compress(text.encode())
+
+
+@cache
+def _code_stream(text: str) -> bytes:
+    return _stream(f'{{"code": {text}, ')
+
+
+@cache
+def _code_text(kind: str) -> tuple[str, str]:
+    """The code that a step brings, or the last task, as JSON, and its digest."""
+    code = _check_code() if kind == "check" else _code(kind == "people")
+    text = json.dumps(code, ensure_ascii=False)
+    return text, hashlib.sha256(text.encode()).hexdigest()
 
 
 def _function(source: str, name: str) -> Callable[..., None]:
@@ -140,6 +149,7 @@ def _modules(folder: Path) -> Iterator[tuple[str, str]]:
             yield path.name, _bare(path.read_text("utf-8"))
 
 
+@cache
 def _bare(source: str) -> str:
     tree = ast.parse(source)
     for node in ast.walk(tree):

@@ -81,11 +81,9 @@ def _page(step: Any, content: Any) -> Any:
     content.cells = [cell for cell in content.cells if "kale_lite" in cell.metadata]
     try:
         from nbconvert import HTMLExporter
-    except ImportError:
-        return _plain_page(step, content)
-    try:
+
         return HTMLExporter().from_notebook_node(content, {"metadata": {"name": step["step"]}})[0]
-    except Exception:  # a page that cannot be drawn must not fail a step that is done
+    except Exception:  # an image's nbconvert may be missing or broken: that must not fail a step that is done
         return _plain_page(step, content)
 
 
