@@ -124,7 +124,7 @@ def _code(people: bool) -> dict[str, dict[str, str]]:
     """The harness, the modules that tell failures, and what runs in the container, each without comments and hints."""
     package = Path(__file__).parents[2]
     return {
-        "harness": {name: text for name, text in _modules(package / "runtime") if people or name not in _FOR_PEOPLE},
+        "harness": dict(_modules(package / "runtime", () if people else _FOR_PEOPLE)),
         "inside": dict(_modules(Path(__file__).parent / "inside")),
         "shipped": _shipped(_SHIPPED),
     }  # fmt: skip
@@ -143,24 +143,37 @@ def _shipped(names: Sequence[str]) -> dict[str, str]:
     return {f"kale_lite.{name[:-3].replace('/', '.')}": _bare((package / name).read_text("utf-8")) for name in names}
 
 
-def _modules(folder: Path) -> Iterator[tuple[str, str]]:
+def _modules(folder: Path, without: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     for path in sorted(folder.glob("*.py")):
-        if path.name not in _NOT_SHIPPED:
+        if path.name not in _NOT_SHIPPED and path.name not in without:
             yield path.name, _bare(path.read_text("utf-8"))
 
 
 @cache
 def _bare(source: str) -> str:
     tree = ast.parse(source)
-    for node in ast.walk(tree):
+    for node in _blocks(tree):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
             kept = [one for one in node.body if not _is_text(one)]
             node.body = kept if kept or isinstance(node, ast.Module) else [ast.Pass()]
         if isinstance(node, ast.FunctionDef):
             node.returns = None
-        if isinstance(node, ast.arg):
-            node.annotation = None
+            every = node.args
+            for one in (*every.posonlyargs, *every.args, *every.kwonlyargs, every.vararg, every.kwarg):
+                if one is not None:
+                    one.annotation = None
     return ast.unparse(tree)
+
+
+def _blocks(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes that hold statements, none below statements without: most nodes are parts of expressions."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, field, None)
+            todo += inner if isinstance(inner, list) else ()
 
 
 def _is_text(node: ast.stmt) -> bool:
