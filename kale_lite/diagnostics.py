@@ -144,6 +144,7 @@ def _codes() -> dict[str, Code]:
         ("KL410", "stored value cannot be loaded", error),
         ("KL411", "program or service was missed by analysis", warning),
         ("KL412", "a library counts on from step to step", error),
+        ("KL413", "report cannot be written", warning),
         # The call.
         ("KL501", "parameter is unknown", error),
         ("KL502", "parameter has the wrong type", error),

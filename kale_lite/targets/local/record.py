@@ -34,6 +34,7 @@ def prepare_folder(folder: Path) -> None:
             )
         for name in ("steps", "store", "work"):
             _emptied(folder / name)
+        (folder / "report.html").unlink(missing_ok=True)
         (folder / "store").chmod(0o700)
         probe = folder / ".probe"
         probe.write_text("")

@@ -31,7 +31,7 @@ from kale_lite.targets.local.within import WithinLibraries
 
 __all__ = ["TARGET", "RecordError", "run"]
 
-_UNHONOURED = ("limits", "requests", "image", "secrets", "volumes", "labels", "annotations", "cache", "report")
+_UNHONOURED = ("limits", "requests", "image", "secrets", "volumes", "labels", "annotations", "cache")
 
 
 class RecordError(KaleLiteError):
@@ -106,7 +106,8 @@ def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit
         )  # fmt: skip
         results, interrupted = asyncio.run(_steps(pipeline, executor, tell, options))
     record.kernels = kernels.to_json()
-    return _finish(record, results, interrupted, time.monotonic() - started, folder, tell)
+    seconds = time.monotonic() - started
+    return _finish(record, results, interrupted, seconds, folder, tell, options.report)
 
 
 async def _steps(
@@ -140,14 +141,31 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
 
 
 def _finish(
-    record: Record, results: Mapping[str, StepResult], interrupted: bool, seconds: float, folder: Path, tell: Emit
-) -> RunResult:
+    record: Record, results: Mapping[str, StepResult], interrupted: bool, seconds: float, folder: Path, tell: Emit,
+    wants_report: bool,
+) -> RunResult:  # fmt: skip
     metrics: dict[str, Any] = {}
     for result in results.values():
         metrics.update(result.metrics)
     good = all(result.status == "done" for result in results.values())
     status = "interrupted" if interrupted else "done" if good else "failed"
     record.finish(status, results, metrics, seconds)
-    tell(Event("run-finished", data={"status": status, "seconds": round(seconds, 3), "metrics": metrics,
-                                     "output_dir": str(folder)}))  # fmt: skip
-    return RunResult(status, folder, results, metrics, seconds)
+    report, problems = _report(folder) if wants_report else (None, ())
+    data: dict[str, Any] = {"status": status, "seconds": round(seconds, 3), "metrics": metrics}
+    data |= {"output_dir": str(folder), "report": str(report) if report is not None else None}
+    if problems:
+        data["diagnostics"] = [problem.to_json() for problem in problems]
+    tell(Event("run-finished", data=data))
+    return RunResult(status, folder, results, metrics, seconds, report, problems)
+
+
+def _report(folder: Path) -> tuple[Path | None, tuple[Diagnostic, ...]]:
+    """Write the report; a page that cannot be made is a warning, as the run itself is over and recorded."""
+    from kale_lite.report import write_report
+
+    try:
+        return write_report(folder), ()
+    except Exception as error:  # nbconvert, Jinja and the disk raise as they like
+        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        return None, (diagnose("KL413", f"the report of the run cannot be written: {reason}",
+                               hint="the record has everything; --no-report leaves the report out"),)  # fmt: skip
