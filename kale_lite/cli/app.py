@@ -13,6 +13,7 @@ from kale_lite import __version__
 from kale_lite.cli.compiling import compile_command
 from kale_lite.cli.effects import effects_command
 from kale_lite.cli.explain import explain_command
+from kale_lite.cli.history import runs_app
 from kale_lite.cli.tagging import tag_command
 from kale_lite.cli.verifying import verify_command
 from kale_lite.errors import ExitCode, KaleLiteError, RefusedError, UsageError
@@ -215,6 +216,7 @@ def check(
         raise typer.Exit(ExitCode.REFUSED)
 
 
+app.add_typer(runs_app, name="runs")
 app.command("compile")(compile_command)
 app.command("verify")(verify_command)
 app.command("explain")(explain_command)

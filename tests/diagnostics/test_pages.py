@@ -10,7 +10,7 @@ from kale_lite.diagnostics import CODES
 from tests.diagnostics.__main__ import index
 from tests.diagnostics.pages import FOLDER, outcome, read_page
 
-CANNOT_BE_SHOWN = {"KL007", "KL405", "KL413", "KL704", "KL707", "KL708", "KL709"}
+CANNOT_BE_SHOWN = {"KL007", "KL405", "KL413", "KL414", "KL507", "KL704", "KL707", "KL708", "KL709"}
 """A broken kernel and a full disk: tests/local has them. What is too large, and other images: tests/kfp has them."""
 
 

@@ -22,7 +22,7 @@ class RunOptions:
     that sets none itself; ``retries`` further attempts for a step that sets none itself; ``fingerprints``
     writes those of every name that a step holds at its end to ``work/SLUG.fingerprints.json``; ``warm`` forks the
     steps' kernels from a process that has made the notebook's first imports, instead of starting each anew;
-    ``report`` writes ``report.html`` when the run ends.
+    ``report`` writes ``report.html`` when the run ends; ``history`` notes the run in the user's history.
     """
 
     output_dir: Path
@@ -36,6 +36,7 @@ class RunOptions:
     fingerprints: bool = False
     warm: bool = True
     report: bool = True
+    history: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from kale_lite.targets.local.events import Emit, Event
 from kale_lite.targets.local.executor import PapermillExecutor, hash_seed
 from kale_lite.targets.local.kernels import check_kernel
 from kale_lite.targets.local.leading import leading_imports
+from kale_lite.targets.local.noted import Noted
 from kale_lite.targets.local.options import RunOptions, RunResult, StepResult
 from kale_lite.targets.local.races import Races
 from kale_lite.targets.local.record import Record, prepare_folder
@@ -69,7 +70,7 @@ def run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit)
     problems = check_kernel(kernel)
     if problems:
         raise RefusedError(problems)
-    prepare_folder(options.output_dir)
+    held = prepare_folder(options.output_dir)
     try:
         return _run(notebook, pipeline, options, emit, kernel)
     except OSError as error:
@@ -77,12 +78,15 @@ def run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit)
             f"KL405: the record in {options.output_dir} cannot be written: {error.strerror or error}",
             hint="free some space, or choose another place with --output-dir",
         ) from error
+    finally:
+        held.close()
 
 
 def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit, kernel: str) -> RunResult:
     started = time.monotonic()
     folder = options.output_dir.resolve()
     record = Record(notebook, pipeline, options, kernel, hash_seed())
+    noted = Noted(notebook, folder, options.parameters, wanted=options.history)
 
     def tell(event: Event) -> None:
         record.on_event(event)
@@ -107,7 +111,7 @@ def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit
         results, interrupted = asyncio.run(_steps(pipeline, executor, tell, options))
     record.kernels = kernels.to_json()
     seconds = time.monotonic() - started
-    return _finish(record, results, interrupted, seconds, folder, tell, options.report)
+    return _finish(record, results, interrupted, seconds, folder, tell, noted, options.report)
 
 
 async def _steps(
@@ -142,7 +146,7 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
 
 def _finish(
     record: Record, results: Mapping[str, StepResult], interrupted: bool, seconds: float, folder: Path, tell: Emit,
-    wants_report: bool,
+    noted: Noted, wants_report: bool,
 ) -> RunResult:  # fmt: skip
     metrics: dict[str, Any] = {}
     for result in results.values():
@@ -150,7 +154,9 @@ def _finish(
     good = all(result.status == "done" for result in results.values())
     status = "interrupted" if interrupted else "done" if good else "failed"
     record.finish(status, results, metrics, seconds)
+    noted.finish(status, seconds, metrics, folder)
     report, problems = _report(folder) if wants_report else (None, ())
+    problems = (*noted.problems, *problems)
     data: dict[str, Any] = {"status": status, "seconds": round(seconds, 3), "metrics": metrics}
     data |= {"output_dir": str(folder), "report": str(report) if report is not None else None}
     if problems:
