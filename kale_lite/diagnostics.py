@@ -144,12 +144,16 @@ def _codes() -> dict[str, Code]:
         ("KL410", "stored value cannot be loaded", error),
         ("KL411", "program or service was missed by analysis", warning),
         ("KL412", "a library counts on from step to step", error),
+        ("KL413", "report cannot be written", warning),
+        ("KL414", "run is not in the history", warning),
         # The call.
         ("KL501", "parameter is unknown", error),
         ("KL502", "parameter has the wrong type", error),
         ("KL503", "parameters file cannot be read", error),
         ("KL504", "output folder cannot be used", error),
         ("KL505", "step is unknown", error),
+        ("KL506", "run is unknown", error),
+        ("KL507", "history cannot be used", error),
         # Comments that switch findings off.
         ("KL601", "ignore comment does not parse", warning),
         ("KL602", "finding cannot be ignored", warning),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,14 @@ def make_notebook(cells: Cells, **metadata: Any) -> Any:
         else:
             content.cells.append(nbformat.v4.new_code_cell(source, metadata={"tags": tags.split("|") if tags else []}))
     return content
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests leave the user's history of runs alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KALE_LITE_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from kale_lite import __version__
 from kale_lite.cli.compiling import compile_command
 from kale_lite.cli.effects import effects_command
 from kale_lite.cli.explain import explain_command
+from kale_lite.cli.history import runs_app
 from kale_lite.cli.submitting import submit_command
 from kale_lite.cli.tagging import tag_command
 from kale_lite.cli.verifying import verify_command
@@ -123,12 +124,13 @@ def run(
     log_output: Annotated[bool, typer.Option("--log-output", help="Show what cells print, as it comes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON event a line on stdout.")] = False,
     warm: Annotated[bool, typer.Option("--warm/--no-warm", help="Fork kernels, or start each anew.")] = True,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html at the end.")] = True,
     fail_on: Annotated[FailOn, typer.Option(help="Refuse to run from this severity on.")] = FailOn.ERROR,
 ) -> None:
     """Run notebooks as parallel pipelines on this machine.
 
     Each step runs in a kernel of its own; independent steps run side by side.
-    The record has run.json, events.jsonl, the executed steps, and the notebook with all outputs.
+    The record has report.html, run.json, events.jsonl, the executed steps, and the notebook with all outputs.
 
     Examples:
 
@@ -145,7 +147,8 @@ def run(
     if junit is not None and not junit.absolute().parent.is_dir():
         raise UsageError(f"--junit: folder {junit.absolute().parent} does not exist")
     options: dict[str, Any] = {"cwd": cwd, "kernel": kernel, "timeout": timeout, "retries": retries}
-    options |= {"log_output": log_output, "warm": warm, **({"jobs": jobs} if jobs is not None else {})}
+    options |= {"log_output": log_output, "warm": warm, "report": report}
+    options |= {"jobs": jobs} if jobs is not None else {}
     strict = fail_on is FailOn.WARNING
     request = RunRequest(
         notebooks, tuple(param or ()), params_file, output_dir, until, junit, as_json, strict, options
@@ -214,6 +217,7 @@ def check(
         raise typer.Exit(ExitCode.REFUSED)
 
 
+app.add_typer(runs_app, name="runs")
 app.command("compile")(compile_command)
 app.command("submit")(submit_command)
 app.command("verify")(verify_command)

@@ -66,8 +66,7 @@ class _JsonReporter:
         print(json.dumps(event.to_json(), ensure_ascii=False, default=repr), flush=True)
 
     def summary(self, path: Path, result: RunResult) -> None:
-        for step in result.steps.values():
-            _print_findings(path, step.diagnostics)
+        _print_findings(path, result.diagnostics)
 
 
 class _PlainReporter:
@@ -115,11 +114,14 @@ class _PlainReporter:
                 print(f"\n{path}: {finding}", file=sys.stderr)
             if step.traceback:
                 print("\n".join(f"    {line}" for line in step.traceback.splitlines()), file=sys.stderr)
+        _print_findings(path, result.problems)
         sys.stderr.flush()
         self._print_metrics(result)
         style = "green" if result.status == "done" else "bold red"
         self.console.print(f"[{style}]{result.status}[/{style}] in {result.seconds:.1f} s", end="")
         self.console.print(f" · record: {escape(_shown(result.output_dir))}", soft_wrap=True)
+        if result.report is not None:
+            self.console.print(f"report: {escape(_shown(result.report))}", soft_wrap=True)
 
     def _print_metrics(self, result: RunResult) -> None:
         if not result.metrics:

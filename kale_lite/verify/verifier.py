@@ -82,7 +82,7 @@ def verify(
         with _timed(seconds, "pipeline"):
             result = run(notebook, pipeline, RunOptions(
                 base / "record", options.parameters, cwd=folders[0], kernel=options.kernel, timeout=options.timeout,
-                fingerprints=True), emit)  # fmt: skip
+                fingerprints=True, report=False, history=False), emit)  # fmt: skip
         if result.status == "interrupted":
             raise KeyboardInterrupt
         prints = _pipeline_fingerprints(pipeline, base / "record")

@@ -44,7 +44,10 @@ def test_help_is_cheap() -> None:
         assert not re.search(heavy, done.stderr)
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["submit"], ["graph"], ["check"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["run"], ["submit"], ["graph"], ["check"], ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "delete"]],
+)
 def test_help(command: list[str]) -> None:
     done = kale_lite(*command, "--help")
     assert done.returncode == 0

@@ -21,7 +21,8 @@ class RunOptions:
     ``cwd`` the steps' working directory (the notebook's folder if None); ``timeout`` seconds for a step
     that sets none itself; ``retries`` further attempts for a step that sets none itself; ``fingerprints``
     writes those of every name that a step holds at its end to ``work/SLUG.fingerprints.json``; ``warm`` forks the
-    steps' kernels from a process that has made the notebook's first imports, instead of starting each anew.
+    steps' kernels from a process that has made the notebook's first imports, instead of starting each anew;
+    ``report`` writes ``report.html`` when the run ends; ``history`` notes the run in the user's history.
     """
 
     output_dir: Path
@@ -34,6 +35,8 @@ class RunOptions:
     log_output: bool = False
     fingerprints: bool = False
     warm: bool = True
+    report: bool = True
+    history: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,19 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run ended: ``done``, ``failed`` or ``interrupted``, and all it reports."""
+    """How a run ended: ``done``, ``failed`` or ``interrupted``, and all it reports.
+
+    ``report`` is the report's path, None if there is none; ``problems`` are findings about the run as a whole.
+    """
 
     status: str
     output_dir: Path
     steps: Mapping[str, StepResult]
     metrics: Mapping[str, Any]
     seconds: float
+    report: Path | None = None
+    problems: tuple[Diagnostic, ...] = ()
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        return tuple(d for step in self.steps.values() for d in step.diagnostics)
+        return (*(d for step in self.steps.values() for d in step.diagnostics), *self.problems)

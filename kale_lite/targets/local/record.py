@@ -14,6 +14,7 @@ from typing import Any
 
 from kale_lite import __version__
 from kale_lite.errors import UsageError
+from kale_lite.history import Held, hold
 from kale_lite.notebook.model import Notebook
 from kale_lite.pipeline import Pipeline
 from kale_lite.targets.local.events import Event
@@ -22,23 +23,34 @@ from kale_lite.targets.local.options import RunOptions, StepResult
 __all__ = ["Record", "prepare_folder", "write_json"]
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make the run's folder. UsageError (KL504) when it cannot be written or holds something else."""
+def prepare_folder(folder: Path) -> Held:
+    """Make the run's folder, and hold it. UsageError (KL504) when it cannot be written or holds something else."""
+    held = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        entries = sorted(entry.name for entry in folder.iterdir())
+        entries = sorted(entry.name for entry in folder.iterdir() if entry.name != ".running")
         if entries and not _is_ours(folder):
             raise UsageError(
                 f"KL504: output folder {folder} is not empty and holds no run: {', '.join(entries[:4])}",
                 hint="choose an empty or new folder with --output-dir",
             )
+        held = hold(folder)
+        if held is None:
+            raise UsageError(
+                f"KL504: output folder {folder} belongs to a run that is still going",
+                hint="wait for it, or choose another with --output-dir",
+            )
         for name in ("steps", "store", "work"):
             _emptied(folder / name)
+        (folder / "report.html").unlink(missing_ok=True)
         (folder / "store").chmod(0o700)
         probe = folder / ".probe"
         probe.write_text("")
         probe.unlink()
+        return held
     except OSError as error:
+        if held is not None:
+            held.close()
         raise UsageError(
             f"KL504: output folder {folder} cannot be used: {error.strerror}", hint="choose another with --output-dir"
         ) from None
@@ -79,7 +91,7 @@ class Record:
             "format": 1,
             "status": "running",
             "pipeline": pipeline.name,
-            "notebook": str(notebook.path) if notebook.path else None,
+            "notebook": str(notebook.path.resolve()) if notebook.path else None,
             "started": time.time(),
             "parameters": dict(options.parameters),
             "metrics": {},

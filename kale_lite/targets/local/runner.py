@@ -21,6 +21,7 @@ from kale_lite.targets.local.events import Emit, Event
 from kale_lite.targets.local.executor import PapermillExecutor, hash_seed
 from kale_lite.targets.local.kernels import check_kernel
 from kale_lite.targets.local.leading import leading_imports
+from kale_lite.targets.local.noted import Noted
 from kale_lite.targets.local.options import RunOptions, RunResult, StepResult
 from kale_lite.targets.local.races import Races
 from kale_lite.targets.local.record import Record, prepare_folder
@@ -32,7 +33,7 @@ from kale_lite.targets.local.within import WithinLibraries
 __all__ = ["TARGET", "RecordError", "run"]
 
 _UNHONOURED = (
-    "limits", "requests", "image", "secrets", "config_maps", "volumes", "labels", "annotations", "cache", "report",
+    "limits", "requests", "image", "secrets", "config_maps", "volumes", "labels", "annotations", "cache",
     "copies", "backoff", "node_selector", "affinity", "tolerations", "pull_policy", "pull_secrets", "run_as",
 )  # fmt: skip
 
@@ -85,7 +86,7 @@ def run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit)
     problems = check_kernel(kernel)
     if problems:
         raise RefusedError(problems)
-    prepare_folder(options.output_dir)
+    held = prepare_folder(options.output_dir)
     try:
         return _run(notebook, pipeline, options, emit, kernel)
     except OSError as error:
@@ -93,12 +94,15 @@ def run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit)
             f"KL405: the record in {options.output_dir} cannot be written: {error.strerror or error}",
             hint="free some space, or choose another place with --output-dir",
         ) from error
+    finally:
+        held.close()
 
 
 def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit, kernel: str) -> RunResult:
     started = time.monotonic()
     folder = options.output_dir.resolve()
     record = Record(notebook, pipeline, options, kernel, hash_seed())
+    noted = Noted(notebook, folder, options.parameters, wanted=options.history)
 
     def tell(event: Event) -> None:
         record.on_event(event)
@@ -122,7 +126,8 @@ def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit
         )  # fmt: skip
         results, interrupted = asyncio.run(_steps(pipeline, executor, tell, options))
     record.kernels = kernels.to_json()
-    return _finish(record, results, interrupted, time.monotonic() - started, folder, tell)
+    seconds = time.monotonic() - started
+    return _finish(record, results, interrupted, seconds, folder, tell, noted, options.report)
 
 
 async def _steps(
@@ -156,14 +161,33 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
 
 
 def _finish(
-    record: Record, results: Mapping[str, StepResult], interrupted: bool, seconds: float, folder: Path, tell: Emit
-) -> RunResult:
+    record: Record, results: Mapping[str, StepResult], interrupted: bool, seconds: float, folder: Path, tell: Emit,
+    noted: Noted, wants_report: bool,
+) -> RunResult:  # fmt: skip
     metrics: dict[str, Any] = {}
     for result in results.values():
         metrics.update(result.metrics)
     good = all(result.status == "done" for result in results.values())
     status = "interrupted" if interrupted else "done" if good else "failed"
     record.finish(status, results, metrics, seconds)
-    tell(Event("run-finished", data={"status": status, "seconds": round(seconds, 3), "metrics": metrics,
-                                     "output_dir": str(folder)}))  # fmt: skip
-    return RunResult(status, folder, results, metrics, seconds)
+    noted.finish(status, seconds, metrics, folder)
+    report, problems = _report(folder) if wants_report else (None, ())
+    problems = (*noted.problems, *problems)
+    data: dict[str, Any] = {"status": status, "seconds": round(seconds, 3), "metrics": metrics}
+    data |= {"output_dir": str(folder), "report": str(report) if report is not None else None}
+    if problems:
+        data["diagnostics"] = [problem.to_json() for problem in problems]
+    tell(Event("run-finished", data=data))
+    return RunResult(status, folder, results, metrics, seconds, report, problems)
+
+
+def _report(folder: Path) -> tuple[Path | None, tuple[Diagnostic, ...]]:
+    """Write the report; a page that cannot be made is a warning, as the run itself is over and recorded."""
+    from kale_lite.report import write_report
+
+    try:
+        return write_report(folder), ()
+    except Exception as error:  # nbconvert, Jinja and the disk raise as they like
+        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        return None, (diagnose("KL413", f"the report of the run cannot be written: {reason}",
+                               hint="the record has everything; --no-report leaves the report out"),)  # fmt: skip
