@@ -224,12 +224,12 @@ def test_a_copy_has_its_time(run_cells: RunCells, monkeypatch: pytest.MonkeyPatc
     from kale_lite.targets.kfp import packing
 
     given = packing._code(True)
-    source = given["harness"]["people.py"].replace("_SECONDS = 60.0", "_SECONDS = 0.5")
+    source = given["harness"]["people.py"].replace("_SECONDS = 60.0", "_SECONDS = 4.0")
     assert source != given["harness"]["people.py"]
     monkeypatch.setattr(
         packing, "_code", lambda people: {**given, "harness": {**given["harness"], "people.py": source}}
     )
-    slow = "import time\nclass Slow:\n    def __str__(self):\n        time.sleep(30)\n"
+    slow = "import time\nclass Slow:\n    def __str__(self):\n        time.sleep(300)\n"
     ran = run_cells(
         [
             ("imports", IMPORTS),
@@ -237,5 +237,5 @@ def test_a_copy_has_its_time(run_cells: RunCells, monkeypatch: pytest.MonkeyPatc
         ]
     )
     assert ran.ok, ran.log
-    assert ran.metadata("a", "dataset_slow")["note"] == "not made: the copies of a step have 0.5 seconds together"
+    assert ran.metadata("a", "dataset_slow")["note"] == "not made: the copies of a step have 4 seconds together"
     assert not ran.output("a", "dataset_slow").exists()
