@@ -160,9 +160,10 @@ class Libraries:
                 else:
                     counters[key] = [before, after]
         own = own_modules.shapes(own_modules.loaded(self.watched))
-        kept = [key for key, now in own.items() if key in self.own_before and self.own_before[key] != now]
+        kept, others = own_modules.changed(self.own_before, own)
+        keep = [key for key in kept if key not in settings]
         loaded = sorted({name.partition(".")[0] for name, _ in _modules(self.watched)})
-        return {"counters": counters, "settings": settings, "keep": sorted(set(kept) - set(settings)), "loaded": loaded}
+        return {"counters": counters, "settings": settings, "keep": keep, "others": others, "loaded": loaded}
 
 
 def _inherited(owner: Any, attribute: str) -> Optional[int]:

@@ -1,4 +1,4 @@
-"""What modules of the notebook's author keep within themselves: lists, dicts and objects that their functions change.
+"""What modules of the notebook's author keep within themselves: values, lists and objects that their functions change.
 
 A library's own objects are caches as a rule; those of a module beside the notebook are what the notebook works with.
 """
@@ -10,12 +10,15 @@ import re
 import sys
 import sysconfig
 import types
-from typing import Any, Dict, Iterable, Iterator, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
-__all__ = ["capture", "loaded", "restore", "shapes"]
+__all__ = ["capture", "changed", "loaded", "restore", "shapes"]
 
 _INSTALLED = tuple(sorted({sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}))
 _PACKAGES = re.compile(r"[/\\](site|dist)-packages[/\\]")
+_FLAG = re.compile(r"init|load|ready|done", re.IGNORECASE)
+"""Truth values that say that something has been made, which a step makes anew where it needs it."""
+_CODE = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, staticmethod, classmethod, property)
 _CACHE = re.compile(r"cache|memo", re.IGNORECASE)
 _PLAIN = (int, float, complex, str, bytes, bool, type(None))
 _CONTAINERS = (list, dict, set, collections.deque)
@@ -30,29 +33,44 @@ def _is_own(module: types.ModuleType) -> bool:
     return not file.startswith(_INSTALLED) and not _PACKAGES.search(file)
 
 
-def _values(module: types.ModuleType) -> Iterator[Tuple[str, Any]]:
-    """What the module and its classes keep, by full names: no functions, classes, modules, nor caches."""
+def _values(module: types.ModuleType) -> Iterator[Tuple[str, Any, str, Any]]:
+    """(full name, owner, name, value) of what the module and its classes keep: no functions, classes, nor caches."""
     owners: Dict[str, Any] = {f"{module.__name__}:": module}
     for value in list(vars(module).values()):
         if isinstance(value, type) and value.__module__ == module.__name__:
             owners[f"{module.__name__}:{value.__qualname__}."] = value
     for prefix, owner in owners.items():
         for name, value in list(vars(owner).items()):
-            if not name.startswith("__") and not _CACHE.search(name) and _is_kept(module, value):
-                yield prefix + name, value
-
-
-def _is_kept(module: types.ModuleType, value: Any) -> bool:
-    return isinstance(value, _CONTAINERS) or (_is_instance_of(module.__name__, value) and hasattr(value, "__dict__"))
+            flag = isinstance(value, bool) and _FLAG.search(name)
+            if not (name.startswith("__") or flag or _CACHE.search(name) or isinstance(value, _CODE)):
+                yield prefix + name, owner, name, value
 
 
 def _is_instance_of(home: str, value: Any) -> bool:
-    return type(value).__module__.partition(".")[0] == home.partition(".")[0]
+    same = type(value).__module__.partition(".")[0] == home.partition(".")[0]
+    return same and not isinstance(value, type) and hasattr(value, "__dict__")
 
 
 def shapes(modules: Iterable[types.ModuleType]) -> Dict[str, Any]:
     """What the modules keep, as values to compare with those of another time."""
-    return {key: _shape(value, module.__name__, _DEPTH) for module in modules for key, value in _values(module)}
+    return {key: _shape(value, module.__name__, _DEPTH) for module in modules for key, _, _, value in _values(module)}
+
+
+class _Other(NamedTuple):
+    """An object of another library: which one it is, is all that is seen of it."""
+
+    kind: type
+    place: int
+
+
+def changed(before: Dict[str, Any], now: Dict[str, Any]) -> Tuple[List[str], List[str]]:
+    """What was changed and could be carried, and names that were given another object of another library.
+
+    One that was nothing and is such an object now was only made when it was needed.
+    """
+    names = sorted(key for key in before.keys() & now.keys() if before[key] != now[key])
+    others = [key for key in names if isinstance(now[key], _Other)]
+    return [key for key in names if key not in others], [key for key in others if before[key] is not None]
 
 
 def _shape(value: Any, home: str, depth: int) -> Any:
@@ -62,33 +80,37 @@ def _shape(value: Any, home: str, depth: int) -> Any:
         items = list(value.items()) if isinstance(value, dict) else list(value)
         parts = [_shape(item, home, depth - 1) for item in items[:_MOST]]
         return (type(value), len(items), sorted(map(repr, parts)) if isinstance(value, (set, frozenset)) else parts)
-    if depth and _is_instance_of(home, value) and not isinstance(value, type) and hasattr(value, "__dict__"):
+    if depth and _is_instance_of(home, value):
         return (type(value), _shape(dict(vars(value)), home, depth - 1))
-    return (type(value), id(value))
+    return _Other(type(value), id(value))
 
 
 def capture(modules: Iterable[types.ModuleType]) -> Dict[str, Any]:
-    """What the modules keep, to be given to them in another process."""
-    return {
-        key: value if isinstance(value, _CONTAINERS) else dict(vars(value))
-        for module in modules
-        for key, value in _values(module)
-    }
+    """What the modules keep, but for objects of other libraries, to be given to them in another process."""
+    found: Dict[str, Any] = {}
+    for module in modules:
+        for key, _, _, value in _values(module):
+            if _is_instance_of(module.__name__, value):
+                found[key] = dict(vars(value))
+            elif isinstance(value, (*_PLAIN, *_CONTAINERS, tuple, frozenset)):
+                found[key] = value
+    return found
 
 
 def restore(modules: Iterable[types.ModuleType], values: Dict[str, Any]) -> None:
     """Give the modules what they kept; their containers and objects stay the same ones, with other contents."""
     for module in modules:
-        for key, value in _values(module):
-            wanted = values.pop(key, None)
-            if wanted is None:
+        for key, owner, name, value in _values(module):
+            if key not in values:
                 continue
-            if not isinstance(value, _CONTAINERS):
+            wanted = values.pop(key)
+            if _is_instance_of(module.__name__, value):
                 value = vars(value)
-            elif type(value) is not type(wanted):
-                continue
-            value.clear()
-            (value.extend if isinstance(value, (list, collections.deque)) else value.update)(wanted)
+            if isinstance(value, _CONTAINERS) and type(value) is type(wanted):
+                value.clear()
+                (value.extend if isinstance(value, (list, collections.deque)) else value.update)(wanted)
+            else:
+                setattr(owner, name, wanted)
 
 
 def loaded(packages: Iterable[str]) -> Iterator[types.ModuleType]:

@@ -88,12 +88,25 @@ class Thing:
     made = []
     def __init__(self):
         Thing.made.append(self)
+mode, size, _open, _table, _ready, _lazy = "a", 1, None, object(), False, None
+def choose(text):
+    global mode, size, _open, _ready, _lazy
+    mode, size, _open, _ready, _lazy = text, 2, [text], True, object()
+def chosen():
+    return mode, size, _open
+def replace():
+    global _table
+    _table = object()
+def prepare():
+    global _ready, _lazy
+    _ready, _lazy = True, object()
 """
 KEEPERS: Cells = [
     ("imports", "import keeping\nfrom keeping import seen, note, Thing"),
     ("step:one", "keeping.register('a')"), ("step:two", "keeping.register('b')"), ("step:three", "note()"),
     ("step:four", "note()\nprint(seen)"), ("step:five", "t = Thing()"),
-    ("step:six", "print(keeping.everything(), len(Thing.made))"),
+    ("step:set", "keeping.choose('b')"),
+    ("step:six", "print(keeping.everything(), len(Thing.made), keeping.chosen())"),
 ]  # fmt: skip
 
 
@@ -103,6 +116,8 @@ KEEPERS: Cells = [
         ("keeping.register('a')", "print(keeping.everything())", "_registered"),
         ("keeping.note()", "print(keeping.seen)", "seen"),
         ("t = keeping.Thing()", "print(len(keeping.Thing.made))", "Thing.made"),
+        ("keeping.choose('b')", "print(keeping.chosen())", "_open"),
+        ("keeping.replace()", "print(keeping.chosen())", "_table"),
     ],
 )
 def test_what_a_module_of_the_author_keeps_is_told(
@@ -118,7 +133,8 @@ def test_what_a_module_of_the_author_keeps_is_told(
 
 def test_what_changes_nothing_or_a_cache_is_not_told(write_notebook: WriteNotebook, tmp_path: Path) -> None:
     (tmp_path / "keeping.py").write_text(KEEPING)
-    cells = [("imports", "import keeping"), ("step:a", "keeping.everything()"), ("step:b", "keeping.everything()")]
+    cells = [("imports", "import keeping"), ("step:a", "keeping.everything()\nkeeping.prepare()"),
+             ("step:b", "keeping.everything()")]  # fmt: skip
     result = load(write_notebook(cells)).run(output_dir=tmp_path / "out", jobs=1)
     assert (result.status, result.diagnostics) == ("done", ())
 
@@ -130,4 +146,4 @@ def test_what_a_module_keeps_is_carried_if_the_project_says_so(write_notebook: W
     result = load(write_notebook(KEEPERS)).run(output_dir=tmp_path / "out")
     assert result.status == "done", result.diagnostics
     shown_texts = [o for cell in shown(tmp_path / "out") for o in cell]
-    assert shown_texts == ["{'n': [1, 1]}\n", "['a', 'b'] 1\n"]
+    assert shown_texts == ["{'n': [1, 1]}\n", "['a', 'b'] 1 ('b', 2, ['b'])\n"]

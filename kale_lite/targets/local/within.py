@@ -44,8 +44,9 @@ class WithinLibraries:
             if _package(key) in after.get("loaded", ()) and not _is_carried(key, second):
                 what = f"step {first.name!r} changes settings in"
                 yield _finding(key, what, f"step {second.name!r} uses it without the change", second)
-        for key in before.get("keep", ()):
-            if _package(key) in after.get("loaded", ()) and not _is_carried(key, second):
+        carried = {key for key in before.get("keep", ()) if _is_carried(key, second)}
+        for key in (*before.get("keep", ()), *before.get("others", ())):
+            if _package(key) in after.get("loaded", ()) and key not in carried:
                 what = f"step {first.name!r} changes what is kept in"
                 yield _finding(key, what, f"step {second.name!r} uses the module without the change", second)
 
