@@ -7,6 +7,7 @@ wall seconds. Work: mean by group, then a sum of every column: about the least o
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
@@ -28,7 +29,7 @@ def frame(megabytes: int) -> pd.DataFrame:
 
 def step(folder: str, *, checked: bool) -> tuple[float, float, float]:
     """One step: CPU and wall seconds, and the wall seconds of them that the checks and watches took."""
-    spec = {"readonly": ["df"], "result": f"{folder}/work/step.result.json"}
+    spec = {"readonly": ["df"], "result": os.path.join(folder, "work", "step.result.json")}
     cpu, wall, checking = time.process_time(), time.perf_counter(), 0.0
     loaded = store.read_payload(folder, "p")
     namespace: dict[str, Any] = dict(loaded.values)

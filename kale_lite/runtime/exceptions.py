@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ast
 import itertools
-import linecache
-import os
 import types
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from .sources import lines_of, remember
 
 __all__ = ["reduce_exception"]
 
@@ -61,10 +61,10 @@ def _entries(error: BaseException) -> List[_Entry]:
     place = error.__traceback__
     while place is not None:
         code = place.tb_frame.f_code
-        known = linecache.cache.get(code.co_filename)
-        lines = known[2] if known and len(known) == 4 and not os.path.exists(code.co_filename) else None
         module = str(place.tb_frame.f_globals.get("__name__", ""))
-        found.append(_Entry(code.co_filename, code.co_name, place.tb_lineno, _place(place), module, lines))
+        found.append(
+            _Entry(code.co_filename, code.co_name, place.tb_lineno, _place(place), module, lines_of(code.co_filename))
+        )
         place = place.tb_next
     return found
 
@@ -73,7 +73,7 @@ def _traceback(entries: List[_Entry]) -> Optional[types.TracebackType]:
     made = None
     for entry in reversed(entries):
         if entry.lines is not None:
-            linecache.cache.setdefault(entry.file, (sum(map(len, entry.lines)), None, entry.lines, entry.file))
+            remember(entry.file, entry.lines)
         frame = _frame(entry)
         made = types.TracebackType(made, frame, frame.f_lasti, entry.line)
     return made

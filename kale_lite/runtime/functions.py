@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import functools
 import importlib
-import linecache
-import os
 import sys
 import types
 from typing import Any, Dict, List, Optional, Tuple
 
 from .refusals import Unserialisable
+from .sources import lines_of, remember
 
 __all__ = ["NAMESPACE", "reduce_function", "with_source"]
 
@@ -97,15 +96,12 @@ def _made_by_library(func: types.FunctionType) -> bool:
 
 def with_source(file: str, make: Any, arguments: Tuple[Any, ...]) -> Any:
     """How to make code again; with the lines of its cell, which warnings, tracebacks and ``inspect`` show."""
-    known = linecache.cache.get(file)
-    if known is None or len(known) != 4 or os.path.exists(file):
-        return make, arguments
-    return _make_code, (make, arguments, file, known[2])
+    lines = lines_of(file)
+    return (make, arguments) if lines is None else (_make_code, (make, arguments, file, lines))
 
 
 def _make_code(make: Any, arguments: Tuple[Any, ...], file: str, lines: List[str]) -> Any:
-    # Without a time of change the lines are never looked for on the disk.
-    linecache.cache.setdefault(file, (sum(map(len, lines)), None, lines, file))
+    remember(file, lines)
     return make(*arguments)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Dict, List, Tuple
 
-__all__ = ["SETTINGS"]
+__all__ = ["SETTINGS", "module_of"]
 
 
-def _module(name: str) -> Any:
+def module_of(name: str) -> Any:
     return __import__(name, fromlist=["*"])
 
 
@@ -23,12 +23,12 @@ def _set_umask(mask: int) -> None:
 
 
 def _get_gc() -> Tuple[bool, Tuple[int, int, int]]:
-    gc = _module("gc")
+    gc = module_of("gc")
     return gc.isenabled(), gc.get_threshold()
 
 
 def _set_gc(values: Tuple[bool, Tuple[int, int, int]]) -> None:
-    gc = _module("gc")
+    gc = module_of("gc")
     enabled, threshold = values
     (gc.enable if enabled else gc.disable)()
     gc.set_threshold(*threshold)
@@ -47,12 +47,12 @@ _DIALECT = (
 
 
 def _get_dialects() -> Dict[str, Dict[str, Any]]:
-    csv = _module("csv")
+    csv = module_of("csv")
     return {name: {field: getattr(csv.get_dialect(name), field) for field in _DIALECT} for name in csv.list_dialects()}
 
 
 def _set_dialects(dialects: Dict[str, Dict[str, Any]]) -> None:
-    csv = _module("csv")
+    csv = module_of("csv")
     for name in csv.list_dialects():
         csv.unregister_dialect(name)
     for name, fields in dialects.items():
@@ -64,7 +64,7 @@ _ACCESSED = ("DataFrame", "Series", "Index")
 
 def _get_accessors() -> List[Tuple[str, str, Any]]:
     """The accessors that the notebook registered: the class of pandas, the name, and the notebook's class."""
-    pandas = _module("pandas")
+    pandas = module_of("pandas")
     return [
         (owner, name, found._accessor)
         for owner in _ACCESSED
@@ -74,7 +74,7 @@ def _get_accessors() -> List[Tuple[str, str, Any]]:
 
 
 def _set_accessors(accessors: List[Tuple[str, str, Any]]) -> None:
-    extensions, warnings = _module("pandas.api.extensions"), _module("warnings")
+    extensions, warnings = module_of("pandas.api.extensions"), module_of("warnings")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it overrides a name, which the notebook was told when it did so
         for owner, name, accessor in accessors:
@@ -84,11 +84,14 @@ def _set_accessors(accessors: List[Tuple[str, str, Any]]) -> None:
 SETTINGS: Dict[str, Tuple[Callable[[], Any], Callable[[Any], None]]] = {
     "os.umask": (_get_umask, _set_umask),
     "gc": (_get_gc, _set_gc),
-    "socket.timeout": (lambda: _module("socket").getdefaulttimeout(), lambda s: _module("socket").setdefaulttimeout(s)),
+    "socket.timeout": (
+        lambda: module_of("socket").getdefaulttimeout(),
+        lambda s: module_of("socket").setdefaulttimeout(s),
+    ),
     "csv.dialects": (_get_dialects, _set_dialects),
     # The zone itself is in the environment, which is restored before.
-    "time.zone": (lambda: _module("time").tzname, lambda zone: _module("time").tzset()),
-    "sklearn.config": (lambda: _module("sklearn").get_config(), lambda s: _module("sklearn").set_config(**s)),
+    "time.zone": (lambda: module_of("time").tzname, lambda zone: module_of("time").tzset()),
+    "sklearn.config": (lambda: module_of("sklearn").get_config(), lambda s: module_of("sklearn").set_config(**s)),
     "pandas.accessors": (_get_accessors, _set_accessors),
 }
 """For each kind of state how it is read, as a value that can be pickled, and set."""

@@ -7,7 +7,7 @@ import sys
 from typing import Any, Callable, Dict, List, Tuple
 
 from . import libraries, pickling
-from .settings import SETTINGS
+from .settings import SETTINGS, module_of
 
 __all__ = ["capture", "digest", "restore"]
 
@@ -15,10 +15,6 @@ _BASE_ENVIRONMENT = dict(os.environ)
 _BASE_FOLDER = os.getcwd()
 """Where the process began. Folders below it travel as seen from it: in other processes it may lie elsewhere."""
 _BELOW = "\0"
-
-
-def _module(name: str) -> Any:
-    return __import__(name, fromlist=["*"])
 
 
 def _get_environ() -> Dict[str, Any]:
@@ -53,17 +49,17 @@ def _set_path(entries: Any) -> None:
 
 
 def _get_warnings() -> Any:
-    return list(_module("warnings").filters)
+    return list(module_of("warnings").filters)
 
 
 def _set_warnings(filters: Any) -> None:
-    warnings = _module("warnings")
+    warnings = module_of("warnings")
     warnings.filters[:] = filters
     warnings._filters_mutated()
 
 
 def _get_pandas() -> Dict[str, Any]:
-    return dict(_flat(object.__getattribute__(_module("pandas").options, "d"), ""))
+    return dict(_flat(object.__getattribute__(module_of("pandas").options, "d"), ""))
 
 
 def _flat(tree: Any, prefix: str) -> Any:
@@ -75,7 +71,7 @@ def _flat(tree: Any, prefix: str) -> Any:
 
 
 def _set_pandas(options: Dict[str, Any]) -> None:
-    pandas = _module("pandas")
+    pandas = module_of("pandas")
     current = _get_pandas()
     for key, value in options.items():
         if key in current and current[key] != value:
@@ -87,9 +83,9 @@ _COLOUR_CODES = "bgrmyckw"
 
 def _get_rc() -> Dict[str, Any]:
     """The parameters, and what styles of other libraries change beside them: one-letter colours, colour maps."""
-    matplotlib = _module("matplotlib")
+    matplotlib = module_of("matplotlib")
     params = {key: dict.__getitem__(matplotlib.rcParams, key) for key in matplotlib.rcParams if key != "backend"}
-    known = _module("matplotlib.colors").colorConverter.colors
+    known = module_of("matplotlib.colors").colorConverter.colors
     maps, builtin = matplotlib.colormaps, getattr(matplotlib.colormaps, "_builtin_cmaps", None)
     added = {name: maps[name] for name in maps if name not in builtin} if builtin is not None else {}
     backend = matplotlib.get_backend()
@@ -100,7 +96,7 @@ def _get_rc() -> Dict[str, Any]:
 
 
 def _set_rc(values: Dict[str, Any]) -> None:
-    matplotlib = _module("matplotlib")
+    matplotlib = module_of("matplotlib")
     if values["backend"] not in (None, matplotlib.get_backend()):
         matplotlib.use(values["backend"])
     for name, colours in values["maps"].items():
@@ -109,55 +105,55 @@ def _set_rc(values: Dict[str, Any]) -> None:
     for key, value in values["params"].items():
         if key in matplotlib.rcParams and dict.__getitem__(matplotlib.rcParams, key) != value:
             matplotlib.rcParams[key] = value
-    converter = _module("matplotlib.colors").colorConverter
+    converter = module_of("matplotlib.colors").colorConverter
     if any(converter.colors[code] != colour for code, colour in values["colours"].items()):
         converter.colors.update(values["colours"])
         converter.cache.clear()
 
 
 def _get_print() -> Any:
-    return _module("numpy").get_printoptions()
+    return module_of("numpy").get_printoptions()
 
 
 def _set_print(options: Dict[str, Any]) -> None:
-    _module("numpy").set_printoptions(**options)
+    module_of("numpy").set_printoptions(**options)
 
 
 def _get_errors() -> Any:
-    return _module("numpy").geterr()
+    return module_of("numpy").geterr()
 
 
 def _set_errors(options: Dict[str, Any]) -> None:
-    _module("numpy").seterr(**options)
+    module_of("numpy").seterr(**options)
 
 
 def _get_numpy_random() -> Any:
-    return _module("numpy.random").get_state(legacy=False)
+    return module_of("numpy.random").get_state(legacy=False)
 
 
 def _set_numpy_random(state: Any) -> None:
-    _module("numpy.random").set_state(state)
+    module_of("numpy.random").set_state(state)
 
 
 def _get_decimal() -> Any:
-    return _module("decimal").getcontext().copy()
+    return module_of("decimal").getcontext().copy()
 
 
 def _set_decimal(context: Any) -> None:
-    _module("decimal").setcontext(context)
+    module_of("decimal").setcontext(context)
 
 
 def _get_locale() -> Any:
-    return _module("locale").setlocale(_module("locale").LC_ALL)
+    return module_of("locale").setlocale(module_of("locale").LC_ALL)
 
 
 def _set_locale(name: Any) -> None:
-    _module("locale").setlocale(_module("locale").LC_ALL, name)
+    module_of("locale").setlocale(module_of("locale").LC_ALL, name)
 
 
 def _handlers() -> Dict[str, List[Any]]:
     """The handlers of each named logger, other than those that do nothing."""
-    logging = _module("logging")
+    logging = module_of("logging")
     found = {n: x.handlers for n, x in logging.root.manager.loggerDict.items() if isinstance(x, logging.Logger)}
     return {n: [h for h in some if type(h) is not logging.NullHandler] for n, some in found.items()}
 
@@ -167,7 +163,7 @@ _BASE_HANDLERS = _handlers()
 
 def _get_logging() -> Dict[str, Any]:
     """Levels, and whether the root logger writes to the console. Raises for handlers that cannot travel."""
-    logging = _module("logging")
+    logging = module_of("logging")
     root = logging.getLogger()
     for name, some in _handlers().items():
         if len(some) > len(_BASE_HANDLERS.get(name, [])):
@@ -180,7 +176,7 @@ def _get_logging() -> Dict[str, Any]:
 
 
 def _set_logging(state: Dict[str, Any]) -> None:
-    logging = _module("logging")
+    logging = module_of("logging")
     root = logging.getLogger()
     if state["formats"] and not root.handlers:
         logging.basicConfig(format=state["formats"][0])
@@ -191,8 +187,8 @@ def _set_logging(state: Dict[str, Any]) -> None:
 
 _KINDS: Dict[str, Tuple[Callable[[], Any], Callable[[Any], None]]] = {
     "numpy.random": (_get_numpy_random, _set_numpy_random),
-    "random": (lambda: _module("random").getstate(), lambda s: _module("random").setstate(s)),
-    "torch.random": (lambda: _module("torch").get_rng_state(), lambda s: _module("torch").set_rng_state(s)),
+    "random": (lambda: module_of("random").getstate(), lambda s: module_of("random").setstate(s)),
+    "torch.random": (lambda: module_of("torch").get_rng_state(), lambda s: module_of("torch").set_rng_state(s)),
     "os.environ": (_get_environ, _set_environ),
     "cwd": (lambda: _packed_folder(os.getcwd()), lambda path: os.chdir(_folder(path))),
     "sys.path": (lambda: [_packed_folder(entry) for entry in sys.path], _set_path),
