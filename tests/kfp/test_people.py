@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import pickle
 import re
@@ -223,13 +224,13 @@ def test_copies_can_neither_fail_a_step_nor_change_it(run_cells: RunCells) -> No
 def test_a_copy_has_its_time(run_cells: RunCells, monkeypatch: pytest.MonkeyPatch) -> None:
     from kale_lite.targets.kfp import packing
 
-    given = packing._code(True)
-    source = given["harness"]["people.py"].replace("_SECONDS = 60.0", "_SECONDS = 4.0")
-    assert source != given["harness"]["people.py"]
-    monkeypatch.setattr(
-        packing, "_code", lambda people: {**given, "harness": {**given["harness"], "people.py": source}}
-    )
-    slow = "import time\nclass Slow:\n    def __str__(self):\n        time.sleep(300)\n"
+    text, _ = packing._code_text("people")
+    changed = text.replace("_SECONDS = 60.0", "_SECONDS = 0.5")
+    assert changed != text
+    # What is patched is what is kept: below it, the code that an earlier test compiled would be taken.
+    digest = hashlib.sha256(changed.encode()).hexdigest()
+    monkeypatch.setattr(packing, "_code_text", lambda kind: (changed, digest))
+    slow = "import time\nclass Slow:\n    def __str__(self):\n        time.sleep(30)\n"
     ran = run_cells(
         [
             ("imports", IMPORTS),
@@ -237,5 +238,5 @@ def test_a_copy_has_its_time(run_cells: RunCells, monkeypatch: pytest.MonkeyPatc
         ]
     )
     assert ran.ok, ran.log
-    assert ran.metadata("a", "dataset_slow")["note"] == "not made: the copies of a step have 4 seconds together"
+    assert ran.metadata("a", "dataset_slow")["note"] == "not made: the copies of a step have 0.5 seconds together"
     assert not ran.output("a", "dataset_slow").exists()
