@@ -157,12 +157,27 @@ class Watch:
     def _check_processes(self) -> None:
         for pid, command in _children().items():
             if pid not in self.processes and not any(word in command for word in _HELPERS):
+                holder = self._holder(pid)
+                held = f": {holder!r} holds it, and a process cannot be serialised for other steps" if holder else ""
                 raise StepFailure(
                     "KL406",
-                    f"a process ({command[:60]}) is still running when the step ends",
-                    "wait for it in the step that starts it: process.wait()",
-                    ran=self.first.get(pid, 0),
+                    f"a process ({command[:60]}) is still running when the step ends{held}",
+                    f"wait for it in the step that starts it: {holder or 'process'}.wait()",
+                    holder,
+                    self.first.get(pid, 0),
                 )
+
+    def _holder(self, pid: int) -> str:
+        """The variable of the notebook that holds a process of the subprocess module; empty when none does."""
+        subprocess = sys.modules.get("subprocess")
+        if subprocess is None:
+            return ""
+        names = (
+            n
+            for n, v in self.namespace.items()
+            if not n.startswith("_") and isinstance(v, subprocess.Popen) and v.pid == pid
+        )
+        return min(names, default="")
 
 
 def _is_cell(frame: Any) -> bool:

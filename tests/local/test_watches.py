@@ -48,7 +48,9 @@ def linger(): threading.Thread(target=wait, name="lingering").start()
           ("", "k"), ("step:c", "m = len(x)")], "b", "KL407", "`x.describe()`", "cell 3, line 2"),
         ([("step:a", "import helper"), ("", ""), ("", "%%capture out\nhelper.linger()"), ("", "x = 1")],
          "a", "KL406", "lingering", "cell 3"),
-        ([("step:a", "import subprocess\np = subprocess.Popen(['sleep', '30'])")], "a", "KL406", "sleep 30", "cell 1"),
+        ([("step:a", "import subprocess\nsubprocess.Popen(['sleep', '30']) and None")], "a", "KL406", "sleep 30", "cell 1"),
+        ([("step:a", "import subprocess\np = subprocess.Popen(['sleep', '30'])"), ("step:b", "code = p.wait()")],
+         "a", "KL406", "'p' holds it, and a process cannot be serialised", "cell 1"),
         ([("step:a", "import os, tempfile\ntmp = tempfile.TemporaryDirectory()"), ("", "name = tmp.name"),
           ("step:b", "there = os.path.exists(name)")], "a", "KL406", "'name' holds the path", "cell 1"),
         ([("step:a", "import os, tempfile\nf = tempfile.NamedTemporaryFile()\nparts = [f.name]"),
@@ -60,7 +62,7 @@ def linger(): threading.Thread(target=wait, name="lingering").start()
         ([("step:a", "import asyncio\nasync def wait(): await asyncio.sleep(0)\ntask = asyncio.create_task(wait())\nawait task\nx = 1")],
          "a", "", "", ""),
     ],
-    ids=["missed-write", "missed-read", "draw-of-a-library", "missed-environment", "callback-may-change", "changed-input", "thread", "process", "temporary-folder",
+    ids=["missed-write", "missed-read", "draw-of-a-library", "missed-environment", "callback-may-change", "changed-input", "thread", "process", "process-passed-on", "temporary-folder",
          "temporary-file", "temporary-that-stays", "task", "task-awaited"],
 )  # fmt: skip
 def test_watch(
