@@ -193,6 +193,36 @@ def test_a_package_that_was_added_is_told(here: Path) -> None:
     assert [(d.code, "nbformat" in d.message) for d in result.diagnostics] == [("KL509", True)]
 
 
+def test_a_file_that_was_changed_after_the_step_that_runs_again(here: Path) -> None:
+    """It is not written over by what it was before that step."""
+    path = write(here, with_source(7, MENDED))
+    (here / "log.txt").write_text("mine")
+    with pytest.raises(
+        RefusedError, match=r"KL508.*log.txt, of step 'log', was changed after it(?s:.*)work/before/log-0"
+    ):
+        load(path).run(output_dir=here / "again", again=Again(here / "first", "log"))
+    assert (here / "log.txt").read_text() == "mine"
+
+
+def test_files_at_computed_paths(tmp_path: Path) -> None:
+    """Those below the working directory were seen; of others it is told that they were not; nothing to reuse is a run."""
+    (tmp_path / "d1.txt").write_text("1")
+    cells: Cells = [("step:a", "i = len('x')\nx = open(f'd{i}.txt').read()\np = str(__import__('os').getcwd()) + f'/d{i}.txt'\ny = open(p).read()"),
+                    ("step:b", "print(x + y)\nraise ValueError")]  # fmt: skip
+    path = write(tmp_path, cells)
+    assert load(path).run(output_dir=tmp_path / "first", report=False).status == "failed"
+    path = write(tmp_path, [cells[0], ("step:b", "print(x + y)")])
+    result = load(path).run(output_dir=tmp_path / "second", again=Again(tmp_path / "first"), report=False)
+    assert statuses(result) == {"a": "reused", "b": "done"}
+    assert [d.code for d in result.diagnostics] == ["KL509"]
+    assert "not compared" in result.diagnostics[0].message
+    (tmp_path / "d1.txt").write_text("2")
+    with pytest.raises(RefusedError, match=r"KL508.*d1.txt, which step 'a' uses, was changed"):
+        load(path).run(output_dir=tmp_path / "third", again=Again(tmp_path / "first"))
+    result = load(path).run(output_dir=tmp_path / "third", again=Again(tmp_path / "first", "a"), report=False)
+    assert statuses(result) == {"a": "done", "b": "done"}
+
+
 def test_places_that_cannot_be_gone_on_from(here: Path) -> None:
     path = write(here, CELLS)
     with pytest.raises(UsageError, match="KL506"):

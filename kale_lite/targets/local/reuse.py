@@ -6,7 +6,7 @@ import ast
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.errors import RefusedError
 from kale_lite.notebook.model import Notebook
 from kale_lite.pipeline import Pipeline, Step
-from kale_lite.targets.local.rollback import Undo, undo_plan
+from kale_lite.targets.local.rollback import Undo, is_pattern, undo_plan
 from kale_lite.targets.local.unchanged import Unchanged, read_json
 
 __all__ = ["Reuse", "earlier_parameters", "plan_reuse", "take_over", "to_run"]
@@ -75,7 +75,9 @@ def plan_reuse(
     """
     check = Unchanged(notebook, pipeline, parameters, surroundings, folder, run, again)
     kept = [step for step in pipeline.steps if step.name not in again]
-    problem = next(check.problems(kept), None) if kept else None
+    if not kept:
+        return Reuse(folder, run, frozenset())
+    problem = next(check.problems(kept), None)
     if problem is not None:
         raise RefusedError((problem,))
     began = [s for s in pipeline.steps if s.name in again and _began(run["steps"].get(s.name, {}))]
@@ -83,9 +85,9 @@ def plan_reuse(
     changed = next(check.files(kept, undo), None)
     if changed is not None:
         raise RefusedError((changed,))
-    warnings = (*check.added(), *(_unknown(step) for step in unknown))
+    warnings = (*check.added(), *_unseen(kept, surroundings["cwd"]), *(_unknown(step) for step in unknown))
     payloads = {new: old for step in kept for new, old in check.payloads(step).items()}
-    return Reuse(folder, run, frozenset(step.name for step in kept), undo, warnings if kept else (), payloads)
+    return Reuse(folder, run, frozenset(step.name for step in kept), undo, warnings, payloads)
 
 
 def _began(step: Mapping[str, Any]) -> bool:
@@ -126,6 +128,17 @@ def _linked(source: str, target: str) -> None:
         os.link(source, target)
     except OSError:
         shutil.copy2(source, target)
+
+
+def _unseen(kept: Sequence[Step], cwd: str) -> Iterator[Diagnostic]:
+    """Below the working directory the harness has seen which files were read, elsewhere it has not looked."""
+    for step in kept:
+        if any(path.startswith(("*", "/", "~")) and is_pattern(path) for path in step.files_read):
+            yield diagnose(
+                "KL509", f"step {step.name!r} is reused, and read files at paths known only when it runs: those that "
+                f"are not below {cwd} are not compared", Location(step.cells[0]), step=step.name,
+                hint=f"if one of them was changed, run from there: --from {step.name}",
+            )  # fmt: skip
 
 
 def _unknown(step: Step) -> Diagnostic:

@@ -13,7 +13,7 @@ from typing import Any
 from kale_lite.pipeline import Step
 from kale_lite.targets.local.surroundings import file_states
 
-__all__ = ["Rollback", "Undo", "put_back", "undo_plan"]
+__all__ = ["Rollback", "Undo", "is_pattern", "put_back", "undo_plan"]
 
 
 class Rollback:
@@ -43,7 +43,7 @@ class Rollback:
             (self._folder / f"{step.slug}.json").write_text(json.dumps(data), "utf-8")
 
     def _paths(self, step: Step) -> list[Path]:
-        known = [path for path in step.files_written if not _is_pattern(path)]
+        known = [path for path in step.files_written if not is_pattern(path)]
         return [path for path in (self._cwd / name for name in known) if not path.is_dir()]
 
     def _copy(self, step: Step, number: int, path: Path) -> Path | None:
@@ -59,26 +59,29 @@ class Rollback:
 class Undo:
     """A file of a step that runs again: ``copy`` is what it was before that step, None if it did not exist.
 
-    Not ``possible`` when somebody else has changed it after the step.
+    Not ``possible`` when somebody else may have changed it after the step; ``ended`` is whether that
+    step came to its end.
     """
 
     step: str
     path: Path
     copy: Path | None
     possible: bool
+    ended: bool
 
 
 def undo_plan(work: Path, steps: Sequence[Step]) -> tuple[tuple[Undo, ...], tuple[Step, ...]]:
     """What to put back for steps that ran in an earlier run, and which of them wrote files that are not known."""
     undo: dict[Path, Undo] = {}
     for step in reversed(steps):
-        after = _json(work / f"{step.slug}.files.json")
+        place = work / f"{step.slug}.files.json"
+        after = _json(place)
         for name, copy in _json(work / "before" / f"{step.slug}.json").items():
             path, kept = Path(name), work / "before" / copy if copy is not None else None
             later = undo.get(path)
             known = later.possible if later is not None else _is_as(path, kept, after.get(name, ()))
-            undo[path] = Undo(step.name, path, kept, known)
-    unknown = tuple(step for step in steps if any(map(_is_pattern, step.files_written)))
+            undo[path] = Undo(step.name, path, kept, known, place.exists())
+    unknown = tuple(step for step in steps if any(map(is_pattern, step.files_written)))
     return tuple(undo.values()), unknown
 
 
@@ -104,7 +107,8 @@ def _restore(path: Path, copy: Path | None) -> None:
         path.unlink()
 
 
-def _is_pattern(path: str) -> bool:
+def is_pattern(path: str) -> bool:
+    """Whether a path of a step has a part that is known only when it runs."""
     return any(c in path for c in "*?[")
 
 

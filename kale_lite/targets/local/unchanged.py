@@ -144,10 +144,7 @@ class Unchanged:
             for path, state in (read_json(self.folder / "work" / f"{step.slug}.files.json") or {}).items():
                 expected[path] = (step, state)
         back = {str(one.path): one for one in undo}
-        for one in undo:
-            if not one.possible:
-                yield diagnose("KL508", f"no steps can be reused: {one.path}, of step {one.step!r}, was changed since",
-                               hint="run the notebook from the start", step=one.step)  # fmt: skip
+        yield from (_half_way(one) for one in undo if not one.possible)
         for path, (step, state) in expected.items():
             if path in back:
                 source = back[path].copy
@@ -161,6 +158,19 @@ class Unchanged:
 
 def _owners_now(pipeline: Pipeline) -> dict[str, str]:
     return {save.id: step.name for step in pipeline.steps for save in step.saves}
+
+
+def _half_way(one: Undo) -> Diagnostic:
+    """A file of a step that runs again, which nobody can tell to be as that step left it."""
+    how = "was changed after it" if one.ended else "may be half written, as that run was killed"
+    hint = (
+        f"put back what it was before: {one.copy}"
+        if one.copy is not None
+        else f"remove it, as before step {one.step!r}"
+    )
+    return diagnose(
+        "KL508", f"no steps can be reused: {one.path}, of step {one.step!r}, {how}", hint=hint, step=one.step
+    )
 
 
 def _refused(step: Step | None, what: str, cell: int = 0) -> Diagnostic:
