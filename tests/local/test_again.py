@@ -125,7 +125,7 @@ def _touch(name: str, text: str) -> Callable[[Path], None]:
     [
         (4, CELLS[3][1] + "\n# a word", {}, None, r"cell 4, of step 'load', was changed(?s:.*)--from load"),
         (5, "side = sum(rows)", {}, None, "cell 5, of step 'side', was changed"),
-        (7, MENDED, {"n": 4}, None, "parameter 'n', which step 'load' uses, has another value"),
+        (7, MENDED, {"n": 4}, None, "parameter 'n', which step 'load' uses, has another value(?s:.*)--from load"),
         (7, MENDED, {"pair": (1, 5)}, None, "parameter 'pair', which step 'side' uses"),
         (7, "model = side * drawn * random.random()", {}, None, "step 'log' did not save 'state:random' in that run"),
         (7, MENDED, {}, _touch("data.txt", "other"), "data.txt, which step 'load' uses, was changed"),

@@ -71,7 +71,9 @@ class Unchanged:
         for name, value in new["parameters"].items():
             if old["parameters"].get(name) != value:
                 yield _refused(
-                    step, f"parameter {name!r}, which step {step.name!r} uses, has another value in that run"
+                    step,
+                    f"parameter {name!r}, which step {step.name!r} uses, has another value in that run",
+                    rerun=True,
                 )
         for source in new["replays"]:
             if source not in old["replays"]:
@@ -173,9 +175,13 @@ def _half_way(one: Undo) -> Diagnostic:
     )
 
 
-def _refused(step: Step | None, what: str, cell: int = 0) -> Diagnostic:
+def _refused(step: Step | None, what: str, cell: int = 0, *, rerun: bool = False) -> Diagnostic:
     place = Location(cell) if cell else None
-    hint = f"`--from {step.name}` runs from there" if step is not None and cell else "run the notebook from the start"
+    hint = (
+        f"`--from {step.name}` runs from there"
+        if step is not None and (cell or rerun)
+        else "run the notebook from the start"
+    )
     return diagnose("KL508", f"no steps can be reused: {what}", place, hint=hint, step=step.name if step else "")
 
 
