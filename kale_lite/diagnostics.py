@@ -154,6 +154,8 @@ def _codes() -> dict[str, Code]:
         ("KL505", "step is unknown", error),
         ("KL506", "run is unknown", error),
         ("KL507", "history cannot be used", error),
+        ("KL508", "steps cannot be reused", error),
+        ("KL509", "reused steps may not be the same", warning),
         # Comments that switch findings off.
         ("KL601", "ignore comment does not parse", warning),
         ("KL602", "finding cannot be ignored", warning),

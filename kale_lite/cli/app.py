@@ -120,6 +120,13 @@ def run(
     timeout: Annotated[float | None, typer.Option(min=0.001, help="Seconds a step may take.")] = None,
     retries: Annotated[int, typer.Option(min=0, help="Further attempts for a step that fails.")] = 0,
     until: Annotated[str | None, typer.Option(metavar="STEP", help="Only this step and what it needs.")] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="STEP", help="This step and what comes after; the rest is reused.")
+    ] = None,
+    only: Annotated[str | None, typer.Option(metavar="STEP", help="Only this step; what it needs is reused.")] = None,
+    reuse: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Reuse the steps of this run (default: the notebook's last).")
+    ] = None,
     junit: Annotated[Path | None, typer.Option(metavar="F", help="Write a JUnit report, a case a step.")] = None,
     log_output: Annotated[bool, typer.Option("--log-output", help="Show what cells print, as it comes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON event a line on stdout.")] = False,
@@ -137,11 +144,17 @@ def run(
         kale-lite run analysis.ipynb
 
         kale-lite run analysis.ipynb -p lr=0.1 -p epochs=5 --jobs 4
+
+        kale-lite run analysis.ipynb --from train
     """
     from kale_lite.cli.running import RunRequest, run_notebooks
 
     if output_dir is not None and len(notebooks) > 1:
         raise UsageError("--output-dir is for one notebook", hint="run the notebooks one by one")
+    if len(notebooks) > 1 and (first or only or reuse):
+        raise UsageError("--from, --only and --reuse are for one notebook", hint="run the notebooks one by one")
+    if only is not None and (first is not None or until is not None):
+        raise UsageError("--only does not go with --from or --until", hint="choose one")
     if cwd is not None and not cwd.is_dir():
         raise UsageError(f"--cwd: folder {cwd} does not exist")
     if junit is not None and not junit.absolute().parent.is_dir():
@@ -151,7 +164,8 @@ def run(
     options |= {"jobs": jobs} if jobs is not None else {}
     strict = fail_on is FailOn.WARNING
     request = RunRequest(
-        notebooks, tuple(param or ()), params_file, output_dir, until, junit, as_json, strict, options
+        notebooks, tuple(param or ()), params_file, output_dir, until, first, only, reuse, junit, as_json, strict,
+        options,
     )  # fmt: skip
     raise typer.Exit(run_notebooks(request))
 

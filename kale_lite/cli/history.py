@@ -22,7 +22,7 @@ runs_app = typer.Typer(
 )  # fmt: skip
 
 _STYLES = {"done": "green", "failed": "bold red", "running": "cyan", "interrupted": "yellow", "skipped": "yellow",
-           "cancelled": "yellow"}  # fmt: skip
+           "cancelled": "yellow", "reused": "cyan"}  # fmt: skip
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's number, its folder, or `last`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
@@ -68,9 +68,8 @@ def _print_list(entries: list[Entry]) -> None:
         table.add_column(title)
     for entry in entries:
         gone = "" if entry.folder.is_dir() else " (record gone)"
-        style = _STYLES.get(entry.status, "")
         table.add_row(
-            str(entry.id), escape(Path(entry.notebook).name or entry.pipeline), f"[{style}]{entry.status}[/]{gone}",
+            str(entry.id), escape(Path(entry.notebook).name or entry.pipeline), _styled(entry.status + gone),
             _moment(entry.started), _spent(entry), escape(_pairs(entry.parameters)), escape(_pairs(entry.metrics)),
         )  # fmt: skip
     _console().print(table)
@@ -81,6 +80,12 @@ def _console() -> Any:
 
     # Lines in a file or pipe are whole, whatever the width of a terminal.
     return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=10_000)
+
+
+def _styled(state: str) -> Any:
+    from rich.text import Text
+
+    return Text(state, _STYLES.get(state.split()[0], ""))
 
 
 def _moment(seconds: float) -> str:
@@ -125,9 +130,8 @@ def _print_run(entry: Entry, record: Mapping[str, Any]) -> None:
     from rich.table import Table
 
     console = _console()
-    style = _STYLES.get(entry.status, "")
     number = f"run {entry.id}" if entry.id else "run"
-    console.print(f"{number} of {escape(entry.notebook or entry.pipeline)}: [{style}]{entry.status}[/]", soft_wrap=True)
+    console.print(f"{number} of {escape(entry.notebook or entry.pipeline)}:", _styled(entry.status), soft_wrap=True)
     console.print(f"{_moment(entry.started)}, {entry.seconds:.1f} s")
     for title, values in (("parameters", entry.parameters), ("metrics", entry.metrics)):
         if values:
@@ -137,7 +141,7 @@ def _print_run(entry: Entry, record: Mapping[str, Any]) -> None:
     for name, step in record.get("steps", {}).items():
         state = "reused" if step.get("reused") else step["status"]
         time_spent = f"{step['seconds']:.1f} s" if step.get("seconds") else ""
-        table.add_row(escape(name), f"[{_STYLES.get(state, '')}]{state}[/]", time_spent)
+        table.add_row(escape(name), _styled(state), time_spent)
     if table.row_count:
         console.print(table)
     for name, step in record.get("steps", {}).items():
@@ -157,6 +161,36 @@ def _finding(finding: Mapping[str, Any], step: str) -> str:
     where += f", line {finding['line']}" if finding.get("line") else ""
     hint = f"\n    hint: {finding['hint']}" if finding.get("hint") else ""
     return f"{where}: {finding['severity']} {finding['code']}: {finding['message']}{hint}"
+
+
+@runs_app.command("resume")
+def resume_command(
+    run: Run,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Steps at once (default: cores).")] = None,
+    output_dir: Annotated[Path | None, typer.Option(help="The new run's folder.")] = None,
+    timeout: Annotated[float | None, typer.Option(min=0.001, help="Seconds a step may take.")] = None,
+    retries: Annotated[int, typer.Option(min=0, help="Further attempts for a step that fails.")] = 0,
+    log_output: Annotated[bool, typer.Option("--log-output", help="Show what cells print, as it comes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON event a line on stdout.")] = False,
+) -> None:
+    """Go on with a run that failed or was interrupted: with its parameters, and the steps that were done.
+
+    It is a run of its own, with its own record. Refused when a cell, package or file of those steps was changed.
+
+    Examples:
+
+        kale-lite runs resume last
+
+        kale-lite runs resume 12 --jobs 4
+    """
+    from kale_lite.cli.again import resumable
+    from kale_lite.cli.running import RunRequest, resume
+
+    entry, notebook = resumable(run)
+    options: dict[str, Any] = {"timeout": timeout, "retries": retries, "log_output": log_output}
+    options |= {"jobs": jobs} if jobs is not None else {}
+    request = RunRequest([notebook], output_dir=output_dir, reuse=str(entry.folder), as_json=as_json, options=options)
+    raise typer.Exit(resume(request, entry.folder))
 
 
 @runs_app.command("delete")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Reporter", "json_reporter", "reporter"]
 
 _SYMBOLS = {"waiting": ("·", "dim"), "running": ("▶", "cyan"), "done": ("✓", "green"), "failed": ("✗", "bold red"),
-            "skipped": ("-", "yellow"), "cancelled": ("-", "yellow")}  # fmt: skip
+            "skipped": ("-", "yellow"), "reused": ("↺", "cyan"), "cancelled": ("-", "yellow")}  # fmt: skip
 
 
 class Reporter(Protocol):
@@ -102,6 +102,8 @@ class _PlainReporter:
             return f"↻ {name} failed, trying again"
         if event.type == "step-finished":
             status = str(event.data["status"])
+            if event.data.get("reused"):
+                status = "reused"
             symbol, style = _SYMBOLS[status]
             because = f", {event.data['because']} did not succeed" if "because" in event.data else ""
             spent = f" {event.data['seconds']:.1f} s" if status in ("done", "failed") else f" {status}{because}"
@@ -167,7 +169,7 @@ class _LiveReporter(_PlainReporter):
             self.states[event.step], self.started[event.step] = "running", event.time
             self.notes[event.step] = f"attempt {event.data['attempt']}" if event.data["attempt"] > 1 else ""
         elif event.type == "step-finished":
-            self.states[event.step] = str(event.data["status"])
+            self.states[event.step] = "reused" if event.data.get("reused") else str(event.data["status"])
             self.seconds[event.step] = float(event.data["seconds"])
             self.notes[event.step] = f"{event.data['because']} did not succeed" if "because" in event.data else ""
         elif event.type == "step-output":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from kale_lite.cli.again import earlier_run
 from kale_lite.cli.assignments import given_parameters
 from kale_lite.cli.junit import write_junit
 from kale_lite.cli.progress import Reporter, json_reporter, reporter
@@ -18,9 +19,9 @@ from kale_lite.errors import ExitCode, KaleLiteError, RefusedError
 from kale_lite.graph import find_step
 from kale_lite.notebook import set_parameters
 from kale_lite.project import default_output_dir, load
-from kale_lite.targets.local import TARGET, RunOptions, RunResult, run
+from kale_lite.targets.local import TARGET, RunOptions, RunResult, earlier_choices, run
 
-__all__ = ["RunRequest", "run_notebooks"]
+__all__ = ["RunRequest", "resume", "run_notebooks"]
 
 _STATUS_CODES = {"done": ExitCode.DONE, "failed": ExitCode.FAILED, "interrupted": ExitCode.INTERRUPTED}
 
@@ -34,6 +35,9 @@ class RunRequest:
     params_file: Path | None = None
     output_dir: Path | None = None
     until: str | None = None
+    first: str | None = None
+    only: str | None = None
+    reuse: str | None = None
     junit: Path | None = None
     as_json: bool = False
     strict: bool = False
@@ -42,7 +46,16 @@ class RunRequest:
 
 def run_notebooks(request: RunRequest) -> ExitCode:
     """Run notebooks one after another. The worst exit code counts; an interrupt stops the rest."""
-    given = given_parameters(request.assignments, request.params_file)
+    return _run_all(request, given_parameters(request.assignments, request.params_file))
+
+
+def resume(request: RunRequest, folder: Path) -> ExitCode:
+    """Go on with the run whose record is in a folder: with its parameters, kernel and working directory."""
+    given, chosen = earlier_choices(folder)
+    return _run_all(replace(request, options={**chosen, **request.options}), given)
+
+
+def _run_all(request: RunRequest, given: Mapping[str, Any]) -> ExitCode:
     worst = ExitCode.DONE
     finished: list[tuple[str, RunResult]] = []
     for path in request.notebooks:
@@ -81,7 +94,11 @@ def _run_one(path: Path, given: Mapping[str, Any], request: RunRequest) -> RunRe
     pipeline = project.pipeline
     if request.until is not None:
         pipeline = pipeline.until(find_step(pipeline, request.until).name)
-    options = RunOptions(request.output_dir or default_output_dir(path.stem), values, **request.options)
+    again = earlier_run(path, pipeline, request.first, request.only, request.reuse)
+    if request.only is not None:
+        pipeline = pipeline.until(find_step(pipeline, request.only).name)
+    folder = request.output_dir or default_output_dir(path.stem)
+    options = RunOptions(folder, values, again=again, **request.options)
     try:
         with show.following(pipeline):
             result = run(project.notebook, pipeline, options, show.on_event)

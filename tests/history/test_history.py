@@ -93,7 +93,17 @@ def test_a_killed_run_is_told_as_interrupted(own: Path, write_notebook: WriteNot
     assert [line.split()[:2] for line in shown.splitlines() if line.startswith(("a ", "b "))] == [
         ["a", "done"], ["b", "interrupted"],
     ]  # fmt: skip
+    write_notebook([("step:a", "x = 1"), ("step:b", "print(x)")])
+    done = kale_lite("runs", "resume", entry.id, "--output-dir", tmp_path / "again", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "up, of step 'b', may be half written" in done.stderr
+    (tmp_path / "up").unlink()
+    done = kale_lite("runs", "resume", entry.id, "--output-dir", tmp_path / "again", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "↺ a reused" in done.stdout
+    assert "✓ b" in done.stdout
     assert kale_lite("runs", "delete", entry.id).returncode == 0
+    assert (tmp_path / "again" / "store").is_dir()
 
 
 WRITER = """

@@ -24,6 +24,7 @@ from kale_lite.targets.local.events import Emit, Event
 from kale_lite.targets.local.options import StepResult
 from kale_lite.targets.local.races import Races
 from kale_lite.targets.local.rollback import Rollback
+from kale_lite.targets.local.surroundings import file_states
 from kale_lite.targets.local.warm import WarmKernels
 from kale_lite.targets.local.within import WithinLibraries
 
@@ -106,8 +107,8 @@ class PapermillExecutor:
             )  # fmt: skip
         except Exception as raised:  # papermill, nbclient, zmq and the disk raise as they like
             error = raised
+        self._note_files(step, report := _read(result))
         # The harness has the last word: papermill also raises for cells that are tagged `raises-exception`.
-        report = _read(result)
         if report is None or report["status"] != "ok":
             warnings = self._warnings(step)
             return failure.failed_step(step, self.notebook, error, executed, report, manager, warnings)
@@ -129,6 +130,14 @@ class PapermillExecutor:
         )  # fmt: skip
         spec.write_text(json.dumps(data, default=repr), "utf-8")
         return build_step_notebook(step, self.notebook.cells, self.notebook, harness=self.harness, spec=spec)
+
+    def _note_files(self, step: Step, report: Mapping[str, Any] | None) -> None:
+        """How the step leaves the files that it is known or seen to use, for a run that takes it over."""
+        seen = report.get("files", {}) if report is not None else {}
+        names = {*step.files_read, *step.files_written, *seen.get("read", ()), *seen.get("written", ())}
+        states = file_states(sorted(names), self.cwd.absolute())
+        with suppress(OSError):
+            (self.folder / "work" / f"{step.slug}.files.json").write_text(json.dumps(states), "utf-8")
 
     def _environment(self, step: Step) -> dict[str, str]:
         return {**os.environ, "PYTHONHASHSEED": hash_seed(), **step.options.env}

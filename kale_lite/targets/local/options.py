@@ -10,7 +10,20 @@ from typing import Any
 
 from kale_lite.diagnostics import Diagnostic
 
-__all__ = ["RunOptions", "RunResult", "StepResult"]
+__all__ = ["Again", "RunOptions", "RunResult", "StepResult"]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """An earlier run whose steps are taken over, as far as they were done and nothing has changed.
+
+    ``folder`` is its record. ``first`` is a step to run again with all that comes after it; with ``only`` nothing but
+    that step runs, and the pipeline given should end with it.
+    """
+
+    folder: Path
+    first: str | None = None
+    only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +35,8 @@ class RunOptions:
     that sets none itself; ``retries`` further attempts for a step that sets none itself; ``fingerprints``
     writes those of every name that a step holds at its end to ``work/SLUG.fingerprints.json``; ``warm`` forks the
     steps' kernels from a process that has made the notebook's first imports, instead of starting each anew;
-    ``report`` writes ``report.html`` when the run ends; ``history`` notes the run in the user's history.
+    ``report`` writes ``report.html`` when the run ends; ``history`` notes the run in the user's
+    history; ``again`` is an earlier run to take steps from.
     """
 
     output_dir: Path
@@ -37,13 +51,15 @@ class RunOptions:
     warm: bool = True
     report: bool = True
     history: bool = True
+    again: Again | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
     """How a step ended: ``done``, ``failed``, ``skipped`` (something it needs failed) or ``cancelled``.
 
-    ``unchecked`` are read-only inputs that were too costly to compare.
+    ``unchecked`` are read-only inputs that were too costly to compare; ``reused`` is the record of the
+    run that the step was taken from, if it was not run.
     """
 
     status: str
@@ -55,6 +71,7 @@ class StepResult:
     unchecked: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     traceback: str = ""
+    reused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from typing import Any
 from kale_lite import __version__
 from kale_lite.errors import UsageError
 from kale_lite.history import Held, hold
-from kale_lite.notebook.model import Notebook
+from kale_lite.notebook.model import Notebook, Role
 from kale_lite.pipeline import Pipeline
 from kale_lite.targets.local.events import Event
 from kale_lite.targets.local.options import RunOptions, StepResult
+from kale_lite.targets.local.surroundings import digest
 
 __all__ = ["Record", "prepare_folder", "write_json"]
 
@@ -96,12 +97,15 @@ class Record:
             "parameters": dict(options.parameters),
             "metrics": {},
             "steps": self._steps,
+            "cells": {str(int(c.number)): digest(c.source) for c in notebook.cells if c.role is not Role.SKIP},
             "environment": {
                 "kale_lite": __version__, "python": platform.python_version(), "platform": platform.platform(),
                 "kernel": kernel, "hash_seed": seed, "executable": sys.executable,
             },
         }  # fmt: skip
         write_json(self.folder / "pipeline.json", pipeline.to_json())
+        literals = {name: repr(value) for name, value in options.parameters.items()}
+        write_json(self.folder / "work" / "parameters.json", literals)
         (self.folder / "events.jsonl").write_text("", "utf-8")
         self._write()
 

@@ -25,6 +25,8 @@ from kale_lite.targets.local.noted import Noted
 from kale_lite.targets.local.options import RunOptions, RunResult, StepResult
 from kale_lite.targets.local.races import Races
 from kale_lite.targets.local.record import Record, prepare_folder
+from kale_lite.targets.local.resuming import note_surroundings, reuse_for, taken_over, working_directory
+from kale_lite.targets.local.reuse import Reuse
 from kale_lite.targets.local.rollback import Rollback
 from kale_lite.targets.local.scheduler import schedule
 from kale_lite.targets.local.warm import WarmKernels, supported
@@ -86,9 +88,10 @@ def run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit)
     problems = check_kernel(kernel)
     if problems:
         raise RefusedError(problems)
+    reuse = reuse_for(notebook, pipeline, options, kernel) if options.again is not None else None
     held = prepare_folder(options.output_dir)
     try:
-        return _run(notebook, pipeline, options, emit, kernel)
+        return _run(notebook, pipeline, options, emit, kernel, reuse)
     except OSError as error:
         raise RecordError(
             f"KL405: the record in {options.output_dir} cannot be written: {error.strerror or error}",
@@ -98,7 +101,9 @@ def run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit)
         held.close()
 
 
-def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit, kernel: str) -> RunResult:
+def _run(
+    notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit, kernel: str, reuse: Reuse | None
+) -> RunResult:
     started = time.monotonic()
     folder = options.output_dir.resolve()
     record = Record(notebook, pipeline, options, kernel, hash_seed())
@@ -112,7 +117,8 @@ def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit
     edges = [list(edge) for edge in pipeline.edges]
     data = {"pipeline": pipeline.name, "steps": steps, "edges": edges, "output_dir": str(folder)}
     tell(Event("run-started", data=data))
-    cwd = options.cwd or (notebook.path.resolve().parent if notebook.path else Path.cwd())
+    cwd = working_directory(notebook, options)
+    looking = note_surroundings(pipeline, kernel, cwd, folder)
     harness = ship_harness(folder / "work")
     kernels = WarmKernels(
         harness / "template.py", folder / "work" / "template.log", leading_imports(notebook),
@@ -124,19 +130,31 @@ def _run(notebook: Notebook, pipeline: Pipeline, options: RunOptions, emit: Emit
             Races(pipeline), WithinLibraries(pipeline), Rollback(folder / "work" / "before", cwd), kernels,
             options.log_output, options.fingerprints,
         )  # fmt: skip
-        results, interrupted = asyncio.run(_steps(pipeline, executor, tell, options))
+        done = taken_over(reuse, pipeline, folder, executor, tell) if reuse is not None else {}
+        results, interrupted = asyncio.run(_steps(pipeline, executor, tell, options, done))
+    looking.join()
     record.kernels = kernels.to_json()
     seconds = time.monotonic() - started
-    return _finish(record, results, interrupted, seconds, folder, tell, noted, options.report)
+    return _finish(
+        record,
+        results,
+        interrupted,
+        seconds,
+        folder,
+        tell,
+        noted,
+        options.report,
+        reuse.warnings if reuse is not None else (),
+    )
 
 
 async def _steps(
-    pipeline: Pipeline, executor: PapermillExecutor, tell: Emit, options: RunOptions
+    pipeline: Pipeline, executor: PapermillExecutor, tell: Emit, options: RunOptions, done: Mapping[str, StepResult]
 ) -> tuple[Mapping[str, StepResult], bool]:
     stop = asyncio.Event()
     with _signals(stop):
         results = await schedule(
-            pipeline, executor, tell, jobs=options.jobs, stop=stop,
+            pipeline, executor, tell, jobs=options.jobs, stop=stop, done=done,
             timeout=lambda step: step.options.timeout or options.timeout,
             retries=lambda step: options.retries if step.options.retries is None else step.options.retries,
         )  # fmt: skip
@@ -162,7 +180,7 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
 
 def _finish(
     record: Record, results: Mapping[str, StepResult], interrupted: bool, seconds: float, folder: Path, tell: Emit,
-    noted: Noted, wants_report: bool,
+    noted: Noted, wants_report: bool, warnings: tuple[Diagnostic, ...],
 ) -> RunResult:  # fmt: skip
     metrics: dict[str, Any] = {}
     for result in results.values():
@@ -172,7 +190,7 @@ def _finish(
     record.finish(status, results, metrics, seconds)
     noted.finish(status, seconds, metrics, folder)
     report, problems = _report(folder) if wants_report else (None, ())
-    problems = (*noted.problems, *problems)
+    problems = (*warnings, *noted.problems, *problems)
     data: dict[str, Any] = {"status": status, "seconds": round(seconds, 3), "metrics": metrics}
     data |= {"output_dir": str(folder), "report": str(report) if report is not None else None}
     if problems:

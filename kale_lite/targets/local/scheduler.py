@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Protocol
 
 from kale_lite.diagnostics import Location, diagnose
@@ -31,9 +32,12 @@ async def schedule(
     timeout: Callable[[Step], float | None],
     retries: Callable[[Step], int],
     stop: asyncio.Event,
+    done: Mapping[str, StepResult] = MappingProxyType({}),
 ) -> Mapping[str, StepResult]:
-    """Run all steps. A failure skips what depends on it; setting ``stop`` cancels everything."""
-    return await _Schedule(pipeline, executor, emit, timeout, retries).run(jobs, stop)
+    """Run all steps but those in ``done``. A failure skips what depends on it; setting ``stop`` cancels everything."""
+    schedule = _Schedule(pipeline, executor, emit, timeout, retries)
+    schedule.results.update(done)
+    return await schedule.run(jobs, stop)
 
 
 class _Schedule:

@@ -1,0 +1,96 @@
+"""What the steps of a run depend on beside the notebook: packages, modules in the making, files. Taken as data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["digest", "file_states", "look_around"]
+
+_PROBE = """
+import hashlib, importlib.util, json, os, sys
+sys.path.insert(0, os.getcwd())
+found = {}
+for folder in sys.path:
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        continue
+    for name in names:
+        if name.endswith((".dist-info", ".egg-info")) and "-" in name:
+            package, version = name.rsplit(".", 1)[0].split("-")[:2]
+            found.setdefault(package.lower().replace("_", "-"), version)
+modules = {}
+for name in json.loads(sys.argv[1]):
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        spec = None
+    origin = getattr(spec, "origin", None) or ""
+    places = list(getattr(spec, "submodule_search_locations", None) or ())
+    if "site-packages" in origin or "dist-packages" in origin or not (origin.endswith(".py") or places):
+        continue
+    if os.path.abspath(origin).startswith(os.path.dirname(os.__file__) + os.sep):
+        continue
+    files = [origin] if not places else [
+        os.path.join(top, file) for place in places for top, _, files in os.walk(place) for file in files
+        if file.endswith(".py")
+    ]
+    total = hashlib.sha256()
+    for file in sorted(files):
+        with open(file, "rb") as source:
+            total.update(file.encode() + b"\\0" + hashlib.sha256(source.read()).digest())
+    modules[name] = total.hexdigest()
+print(json.dumps({"python": sys.version, "executable": sys.executable, "packages": found, "modules": modules}))
+"""
+_PATIENCE = 60.0
+
+
+def look_around(kernel: str, libraries: Iterable[str], cwd: Path) -> dict[str, Any] | None:
+    """The kernel's Python, its packages with versions, and digests of imported modules that are not installed.
+
+    ``libraries`` are the top-level modules that the pipeline imports. None when the kernel cannot be asked.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    spec = KernelSpecManager().get_kernel_spec(kernel)
+    program = spec.argv[0] if spec.argv and any("ipykernel" in part for part in spec.argv) else ""
+    found = sys.executable if program in ("python", "python3") else shutil.which(program)
+    if found is None:
+        return None
+    command = [found, "-c", _PROBE, json.dumps(sorted(libraries))]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=True, cwd=cwd)
+        data: dict[str, Any] = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return data
+
+
+def digest(text: str) -> str:
+    """A short name for a cell's source."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def file_states(paths: Iterable[str], cwd: Path) -> Mapping[str, list[int] | None]:
+    """Size and time of change (ns) of files by full path; None for one that does not exist. Folders are left out."""
+    states: dict[str, list[int] | None] = {}
+    for name in paths:
+        if any(c in name for c in "*?["):
+            continue
+        path = cwd / name
+        if path.is_dir():
+            continue
+        try:
+            found = path.stat()
+        except OSError:
+            states[str(path)] = None
+        else:
+            states[str(path)] = [found.st_size, found.st_mtime_ns]
+    return states
