@@ -1,0 +1,33 @@
+/** What the plugins give one another. */
+import { Token } from '@lumino/coreutils';
+import { Api, IInfo, ApiError } from './api';
+import { PipelineTracker } from './model';
+import { RunsTracker } from './runs';
+
+/** The server part, the open notebooks as pipelines, and their runs. */
+export interface IKaleLite {
+  readonly api: Api;
+  readonly pipelines: PipelineTracker;
+  readonly runs: RunsTracker;
+  /** What the server part says of itself; rejects with an ApiError when it is missing or of another version. */
+  readonly info: Promise<IInfo>;
+}
+
+export { ApiError };
+
+export const IKaleLite = new Token<IKaleLite>('kale-lite:IKaleLite', 'Open notebooks as pipelines, and their runs.');
+
+/** Commands of kale-lite; their labels are in commands.ts, where they appear in schema/plugin.json. */
+export namespace CommandIDs {
+  export const openPanel = 'kale-lite:open-panel';
+  export const editCell = 'kale-lite:edit-cell';
+  export const run = 'kale-lite:compile-and-run';
+  export const compile = 'kale-lite:compile';
+  export const stop = 'kale-lite:stop';
+  export const resume = 'kale-lite:resume';
+  export const runFrom = 'kale-lite:run-from-step';
+  export const runOnly = 'kale-lite:run-only-step';
+  export const suggest = 'kale-lite:suggest-steps';
+  export const splitStep = 'kale-lite:split-step';
+  export const joinStep = 'kale-lite:join-step';
+}
