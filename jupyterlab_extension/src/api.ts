@@ -177,6 +177,8 @@ export interface IRun extends IRunRow {
   report: boolean;
   link: string;
   kept: boolean;
+  /** What the target says of the run, where it says something. */
+  message?: string;
   /** The server's clock, in seconds since the epoch, where it says so. */
   now?: number;
   /** SHA-256 of the sources of the cells that ran, by number, where the record has them. */

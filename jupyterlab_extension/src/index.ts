@@ -5,6 +5,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Api, API_VERSION, ApiError, IInfo } from './api';
 import { PipelineTracker } from './model';
 import { Sidebar } from './panel/sidebar';
+import { addRunCommands } from './running/commands';
 import { RunsTracker } from './runs';
 import { IKaleLite } from './tokens';
 
@@ -49,6 +50,7 @@ const panel: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('kale_lite');
+    addRunCommands(app, kale, trans);
     const sidebar = new Sidebar({ kale, commands: app.commands, trans });
     sidebar.id = 'kale-lite-sidebar';
     sidebar.title.caption = trans.__('Pipeline of the notebook');

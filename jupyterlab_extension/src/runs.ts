@@ -1,4 +1,5 @@
 /** Runs of the open notebooks: started, followed as they go, found again. No DOM is touched here. */
+import type * as nbformat from '@jupyterlab/nbformat';
 import { PartialJSONValue } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -207,6 +208,12 @@ export class NotebookRuns implements IDisposable {
     this._changed.emit();
   }
 
+  /** Steps at once in later runs; 0: as many as the machine has processors. */
+  setJobs(jobs: number): void {
+    this.jobs = jobs;
+    this._changed.emit();
+  }
+
   /** Forget what was not done. */
   dismissFailure(): void {
     this.failure = null;
@@ -247,14 +254,21 @@ export class NotebookRuns implements IDisposable {
 
   /** The index of the cell that a finding of the current run is about; -1 when it is gone, or of another notebook. */
   placeOf(finding: IDiagnostic): number {
-    if (finding.notebook || !finding.cell) {
-      return -1;
-    }
-    const cells = this.cellsNow();
-    return this.started ? this.started.indexOf(finding.cell, cells) : cells[finding.cell - 1] ? finding.cell - 1 : -1;
+    return finding.notebook || !finding.cell ? -1 : this.indexOf(finding.cell);
   }
 
-  /** Whether the cell that a finding is about is still as it ran. */
+  /** The index of the notebook's own cell that had this number when the current run started; -1 when it is gone. */
+  indexOf(cell: number): number {
+    const cells = this.cellsNow();
+    return this.started ? this.started.indexOf(cell, cells) : cells[cell - 1] ? cell - 1 : -1;
+  }
+
+  /** The executed notebook of a step. */
+  stepNotebook(id: number, slug: string): Promise<nbformat.INotebookContent> {
+    return this.api.stepNotebook(id, slug);
+  }
+
+  /** Whether the cell that a finding is still as it ran. */
   isAsItRan(finding: IDiagnostic): boolean {
     return this.started?.isSame(finding.cell, this.cellsNow()) ?? false;
   }

@@ -4,6 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 import { HistorySection } from '../running/history';
+import { KfpSection } from '../running/kfp';
 import { RunBar } from '../running/bar';
 import { RunSection } from '../running/run';
 import { IKaleLite } from '../tokens';
@@ -26,6 +27,7 @@ export class Sidebar extends ReactWidget {
       <div>
         <RunBar {...this.props} />
         <RunSection {...this.props} />
+        <KfpSection {...this.props} />
         <HistorySection {...this.props} />
       </div>
     );
