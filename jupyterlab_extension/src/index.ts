@@ -11,6 +11,7 @@ import { pipelineIcon } from './icons';
 import { KaleLite } from './kale';
 import { NotebookSide } from './notebook/side';
 import { Sidebar } from './panel/sidebar';
+import { addRunCommands } from './running/commands';
 import { IKaleLite } from './tokens';
 
 const PANEL = 'kale-lite-sidebar';
@@ -44,6 +45,7 @@ const panel: JupyterFrontEndPlugin<void> = {
     store: IStateDB | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('kale_lite');
+    addRunCommands(app, kale, trans);
     const sidebar = new Sidebar({ kale, commands: app.commands, trans }, store);
     sidebar.id = PANEL;
     sidebar.title.caption = trans.__('Pipeline of the notebook');

@@ -7,6 +7,7 @@ import * as React from 'react';
 import { RunBar } from '../running/bar';
 import { HistorySection } from '../running/history';
 import { useCurrent, useSignal } from '../running/hooks';
+import { KfpSection } from '../running/kfp';
 import { RunSection } from '../running/run';
 import { CommandIDs, IKaleLite } from '../tokens';
 import { FindingCounts, FindingsList } from './findings';
@@ -92,6 +93,7 @@ function NotebookView(props: IViewProps & { memory: SectionMemory }): JSX.Elemen
             <FindingsList {...props} />
           </Section>
           <RunSection {...part} />
+          <KfpSection {...part} />
           <Section
             name="parameters"
             title={trans.__('Parameters')}
