@@ -52,6 +52,11 @@ const SEVERITY_ICONS: { readonly [severity in Severity]: LabIcon } = {
   info: filled('info', 'M8 1.500a6.500 6.500 0 1 0 .01 0zM7.200 4v1.700h1.600V4zM7.200 7v5h1.600V7z')
 };
 
+export const minusIcon = lined('minus', 'M3 8h10');
+export const fitIcon = lined('fit', 'M2.500 6V2.500H6M10 2.500h3.500V6M13.500 10v3.500H10M6 13.500H2.500V10');
+export const splitIcon = lined('split', 'M2.500 8h11M8 5.500V1.500M6 3.500l2-2 2 2M8 10.500v4M6 12.500l2 2 2-2');
+export const joinIcon = lined('join', 'M2.500 14h11M8 1.500v8.500M5 7l3 3 3-3');
+
 export function roleIcon(role: Role): LabIcon {
   return ROLE_ICONS[role];
 }

@@ -1,26 +1,14 @@
 /** What keeps the panel from showing the pipeline, and how to mend it; and what it says at first. */
+import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 import type { ApiError } from '../api';
+import { VersionError } from '../kale';
 import { useSignal } from '../running/hooks';
+import { Notice } from '../running/parts';
 import { CommandIDs } from '../tokens';
-import { IViewProps, SeverityIcon } from './parts';
+import type { IViewProps } from './parts';
 import type { IPartProps } from './sidebar';
-
-interface INoticeProps {
-  severity: 'error' | 'warning' | 'info';
-  label: string;
-  children: React.ReactNode;
-}
-
-export function Notice({ severity, label, children }: INoticeProps): JSX.Element {
-  return (
-    <div className={`jp-KaleLite-notice jp-mod-${severity}`} role={severity === 'error' ? 'alert' : 'status'}>
-      <SeverityIcon severity={severity} label={label} />
-      <div>{children}</div>
-    </div>
-  );
-}
 
 /** The server part is missing, of another version, or does not answer. */
 export function ServerNotice({ kale, trans }: IPartProps): JSX.Element | null {
@@ -29,28 +17,39 @@ export function ServerNotice({ kale, trans }: IPartProps): JSX.Element | null {
   if (!problem) {
     return null;
   }
-  const [message, hint] = serverWords(problem);
+  const { message, hint } = serverWords(problem, trans);
   return (
-    <Notice severity="error" label={trans.__('Error')}>
-      <p>{message}</p>
-      {hint && <p className="jp-KaleLite-hint">{hint}</p>}
-      <button type="button" className="jp-KaleLite-button" onClick={() => void kale.retry()}>
-        {trans.__('Try again')}
-      </button>
+    <Notice
+      severity="error"
+      alert
+      hint={hint}
+      actions={
+        <button type="button" className="jp-KaleLite-button" onClick={() => void kale.retry()}>
+          {trans.__('Try again')}
+        </button>
+      }
+    >
+      {message}
     </Notice>
   );
+}
 
-  function serverWords(error: ApiError): [string, string] {
-    if (error.status === 404) {
-      return [
-        trans.__('The server part of kale-lite is not there.'),
-        trans.__(
-          'Install kale-lite[lab] where JupyterLab runs, and start JupyterLab again. `jupyter server extension list` should name kale_lite.server.'
-        )
-      ];
-    }
-    return [error.message, error.hint];
+function serverWords(error: ApiError, trans: TranslationBundle): { message: string; hint: string } {
+  if (error.status === 404) {
+    return {
+      message: trans.__('The server part of kale-lite is not there.'),
+      hint: trans.__(
+        'Install kale-lite[lab] where JupyterLab runs, and start JupyterLab again; `jupyter server extension list` has to name kale_lite.'
+      )
+    };
   }
+  if (error instanceof VersionError) {
+    return {
+      message: trans.__('The server part of kale-lite is of another version (%1).', error.version),
+      hint: trans.__('Install both parts anew, and start JupyterLab again.')
+    };
+  }
+  return { message: error.message, hint: error.hint };
 }
 
 /** What is the matter with the notebook in front or its analysis. */
@@ -61,26 +60,29 @@ export function NotebookNotices(props: IViewProps): JSX.Element {
   return (
     <>
       {isOther && (
-        <Notice severity="info" label={trans.__('Information')}>
-          <p>{trans.__('This notebook is written in %1. Pipelines are made of Python notebooks.', language)}</p>
+        <Notice severity="info">
+          {trans.__('This notebook is written in %1. Pipelines are made of Python notebooks.', language)}
         </Notice>
       )}
       {pipeline.isReady && pipeline.isReadOnly && (
-        <Notice severity="warning" label={trans.__('Warning')}>
-          <p>{trans.__('The file is read-only: tags can be tried, but not saved. Save the notebook under another name.')}</p>
+        <Notice severity="warning">
+          {trans.__('The file is read-only: tags can be tried, but not saved. Save the notebook under another name.')}
         </Notice>
       )}
       {failure && !kale.problem && !isOther && (
-        <Notice severity="error" label={trans.__('Error')}>
-          <p>
-            {failure.status === 0
-              ? trans.__('The Jupyter server does not answer. What is shown is from before; it is asked again every few seconds.')
-              : trans.__('The notebook could not be analysed: %1', failure.message)}
-          </p>
-          {failure.status !== 0 && failure.hint && <p className="jp-KaleLite-hint">{failure.hint}</p>}
-          <button type="button" className="jp-KaleLite-button" onClick={() => pipeline.retry()}>
-            {trans.__('Try again')}
-          </button>
+        <Notice
+          severity="error"
+          alert
+          hint={failure.status === 0 ? '' : failure.hint}
+          actions={
+            <button type="button" className="jp-KaleLite-button" onClick={() => pipeline.retry()}>
+              {trans.__('Try again')}
+            </button>
+          }
+        >
+          {failure.status === 0
+            ? trans.__('The Jupyter server does not answer. What is shown is from before; it is asked again every few seconds.')
+            : trans.__('The notebook could not be analysed: %1', failure.message)}
         </Notice>
       )}
     </>
@@ -99,7 +101,7 @@ export function FirstUse({ commands, trans }: { commands: CommandRegistry } & Pi
       </ol>
       <button
         type="button"
-        className="jp-KaleLite-button jp-mod-accept"
+        className="jp-KaleLite-button jp-mod-primary"
         onClick={() => void commands.execute(CommandIDs.suggest)}
       >
         {trans.__('Suggest steps')}

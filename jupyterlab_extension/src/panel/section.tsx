@@ -1,5 +1,4 @@
 /** A part of the panel that can be folded; what is folded is remembered. */
-import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ISignal, Signal } from '@lumino/signaling';
 import * as React from 'react';
@@ -55,26 +54,25 @@ export function Section({ name, title, memory, folded, count, actions, children 
   useSignal(memory.changed);
   const open = memory.isOpen(name, !folded);
   const id = React.useId();
-  const caret = open ? caretDownIcon : caretRightIcon;
   return (
-    <section className={`jp-KaleLite-section jp-KaleLite-section-${name}`} aria-labelledby={id}>
-      <div className="jp-KaleLite-sectionHead">
+    <section className={`jp-KaleLite-Section jp-mod-${name}`} aria-labelledby={id}>
+      <div className="jp-KaleLite-Section-head">
         <h3>
           <button
             type="button"
             id={id}
-            className="jp-KaleLite-sectionTitle"
+            className="jp-KaleLite-Section-toggle"
             aria-expanded={open}
             onClick={() => memory.set(name, !open)}
           >
-            <caret.react tag="span" className="jp-KaleLite-icon" />
+            <span className="jp-KaleLite-caret" aria-hidden="true" />
             <span>{title}</span>
             {count}
           </button>
         </h3>
-        {open && <div className="jp-KaleLite-actions">{actions}</div>}
+        {open && actions ? <div className="jp-KaleLite-actions">{actions}</div> : null}
       </div>
-      {open && <div className="jp-KaleLite-sectionBody">{children}</div>}
+      {open && <div className="jp-KaleLite-Section-body">{children}</div>}
     </section>
   );
 }

@@ -123,12 +123,12 @@ function Preview(props: IViewProps & { suggestion: ISuggestion }): JSX.Element {
       )}
       <div className="jp-KaleLite-buttons">
         {!isNothing && !suggesting.isOutdated && (
-          <button type="button" className="jp-KaleLite-button jp-mod-accept" onClick={() => suggesting.accept()}>
+          <button type="button" className="jp-KaleLite-button jp-mod-primary" onClick={() => suggesting.accept()}>
             {trans.__('Accept')}
           </button>
         )}
         {suggesting.isOutdated && (
-          <button type="button" className="jp-KaleLite-button jp-mod-accept" onClick={() => void suggesting.ask()}>
+          <button type="button" className="jp-KaleLite-button jp-mod-primary" onClick={() => void suggesting.ask()}>
             {trans.__('Ask again')}
           </button>
         )}
