@@ -8,6 +8,7 @@ import { IPartProps } from '../panel/sidebar';
 import { CommandIDs } from '../tokens';
 import { RunCommandIDs } from './commands';
 import { useRuns, useSignal } from './hooks';
+import { StatusLine } from './status';
 import { whyNotStart } from './words';
 
 /** Steps at once that the menu offers; 0: as many as processors. */
@@ -52,6 +53,7 @@ export function RunBar({ kale, commands, trans }: IPartProps): JSX.Element {
           {told}
         </div>
       ) : null}
+      {runs ? <StatusLine runs={runs} trans={trans} /> : null}
     </div>
   );
 }

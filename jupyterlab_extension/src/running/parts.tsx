@@ -92,10 +92,11 @@ export function Section(props: {
   onToggle: (open: boolean) => void;
   children: React.ReactNode;
   aside?: React.ReactNode;
+  className?: string;
 }): JSX.Element {
-  const { title, open, onToggle, children, aside } = props;
+  const { title, open, onToggle, children, aside, className } = props;
   return (
-    <section className="jp-KaleLite-Section" aria-label={title}>
+    <section className={`jp-KaleLite-Section ${className ?? ''}`} aria-label={title}>
       <h3 className="jp-KaleLite-Section-head">
         <button type="button" className="jp-KaleLite-Section-toggle" aria-expanded={open} onClick={() => onToggle(!open)}>
           <span className="jp-KaleLite-caret" aria-hidden="true" />

@@ -93,8 +93,8 @@ describe('starting', () => {
   it('takes steps over from the run that is shown', async () => {
     api.runs.mockResolvedValue([makeRow({ id: 7, status: 'failed' })]);
     api.run.mockResolvedValue(makeRun({ id: 7, status: 'failed' }));
-    await opened();
-    runs.jobs = 2;
+    runs = new NotebookRuns(notebook.pipeline, api.asApi, { jobs: 2 });
+    await settle();
     await runs.runFrom('fit');
     expect(api.start).toHaveBeenCalledWith({
       path: 'work/demo.ipynb', target: 'local', from: 'fit', jobs: 2, reuse: 7
