@@ -52,6 +52,12 @@ const SEVERITY_ICONS: { readonly [severity in Severity]: LabIcon } = {
   info: filled('info', 'M8 1.500a6.500 6.500 0 1 0 .01 0zM7.200 4v1.700h1.600V4zM7.200 7v5h1.600V7z')
 };
 
+/** The pipeline is run: to be told apart from the button that runs a cell. */
+export const runPipelineIcon = new LabIcon({
+  name: 'kale-lite:run-pipeline',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16"><g class="jp-icon3 jp-icon-selectable" fill="#616161">
+    <path d="M6 4v9l8-4.500z"/><path d="M1 2.500h4v3H1zM1 10.500h4v3H1zM2.400 5.500h1.200v5H2.400z"/></g></svg>`
+});
 export const minusIcon = lined('minus', 'M3 8h10');
 export const fitIcon = lined('fit', 'M2.500 6V2.500H6M10 2.500h3.500V6M13.500 10v3.500H10M6 13.500H2.500V10');
 export const splitIcon = lined('split', 'M2.500 8h11M8 5.500V1.500M6 3.500l2-2 2 2M8 10.500v4M6 12.500l2 2 2-2');

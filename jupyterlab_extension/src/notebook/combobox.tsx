@@ -73,7 +73,7 @@ export function Combobox(props: IComboboxProps): JSX.Element {
         id={id}
         type="text"
         role="combobox"
-        className="jp-KaleLite-input jp-mod-styled"
+        className="jp-KaleLite-input"
         autoComplete="off"
         spellCheck={false}
         aria-autocomplete="list"

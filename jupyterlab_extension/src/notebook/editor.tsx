@@ -108,7 +108,7 @@ function Form(props: IFormProps): JSX.Element | null {
           <span className="jp-KaleLite-label">{trans.__('Role')}</span>
           <select
             ref={first}
-            className="jp-KaleLite-select jp-mod-styled"
+            className="jp-KaleLite-select"
             value={now.role === undefined ? 'mixed' : (now.role ?? 'none')}
             onChange={event => setRole(event.target.value === 'none' ? null : (event.target.value as Role))}
           >
@@ -278,7 +278,7 @@ function After({ pipeline, trans, indices, now, onEdit }: IEditProps & { now: st
           </span>
         ))}
         <select
-          className="jp-KaleLite-select jp-mod-styled"
+          className="jp-KaleLite-select"
           aria-label={trans.__('Declare that the step comes after another one')}
           title={trans.__('Dependencies are found out; this only adds order.')}
           value=""

@@ -89,7 +89,7 @@ export function Options({ api, trans, forms, options, onChange }: IOptionsProps)
         />
       ))}
       <select
-        className="jp-KaleLite-select jp-mod-styled jp-KaleLite-addOption"
+        className="jp-KaleLite-select jp-KaleLite-addOption"
         aria-label={trans.__('Add an option')}
         value=""
         onChange={event => add(event.target.value)}
@@ -228,7 +228,7 @@ function Part({ name, label, value, invalid, describedBy, onChange, onEnter }: I
   return words.length ? (
     <select
       {...common}
-      className="jp-KaleLite-select jp-mod-styled"
+      className="jp-KaleLite-select"
       value={value}
       onChange={event => onChange(event.target.value)}
     >
@@ -241,7 +241,7 @@ function Part({ name, label, value, invalid, describedBy, onChange, onEnter }: I
     <input
       {...common}
       type="text"
-      className="jp-KaleLite-input jp-mod-styled"
+      className="jp-KaleLite-input"
       spellCheck={false}
       placeholder={name.replace(/\[.*$/, '')}
       value={value}

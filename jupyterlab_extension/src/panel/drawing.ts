@@ -1,6 +1,6 @@
 /** The pipeline as a picture of its own: SVG, and PNG made of it. */
 import { pipelineText } from './words';
-import { ILayout, nodeName, pathOf } from './layout';
+import { ILayout, labelWidth, nodeName, pathOf } from './layout';
 
 /** Colours of a picture, as CSS that holds outside of the page. */
 export interface IPaint {
@@ -26,7 +26,7 @@ export function toSvg(layout: ILayout, title: string, paint: IPaint): string {
     edge => `<path d="${pathOf(edge.points)}" fill="none" stroke="${paint.line}" marker-end="url(#arrow)"/>`
   );
   const labels = layout.edges.filter(edge => edge.label).map(edge => {
-    const wide = edge.label.length * 5.4 + 6;
+    const wide = labelWidth(edge.label);
     const { x, y } = edge.labelAt;
     return `<rect x="${x - wide / 2}" y="${y - 7}" width="${wide}" height="14" fill="${paint.background}"/>
 <text x="${x}" y="${y + 3.5}" font-size="10" text-anchor="middle" fill="${paint.muted}">${escaped(edge.label)}</text>`;

@@ -10,7 +10,8 @@ import { reasonWord } from './words';
 
 const NODE_TYPES = { step: StepNode };
 const EDGE_TYPES = { flow: FlowEdge };
-const FIT = { padding: 0.04, maxZoom: 1.15, minZoom: 0.1 };
+const MOST_ZOOM = 1.15;
+const MARGIN = 10;
 
 /** How the graph is zoomed from outside of it. */
 export interface IGraphView {
@@ -63,6 +64,18 @@ function useSize(ref: React.RefObject<HTMLElement>): { width: number; height: nu
   return size;
 }
 
+/** How all of the graph, its edges and labels too, is shown in the middle of a box. */
+export function viewport(layout: ILayout, size: { width: number; height: number }) {
+  const { width, height } = layout;
+  const zoom = Math.min(
+    (size.width - 2 * MARGIN) / (width || 1),
+    (size.height - 2 * MARGIN) / (height || 1),
+    MOST_ZOOM
+  );
+  const found = Math.max(zoom, 0.05);
+  return { x: (size.width - width * found) / 2, y: (size.height - height * found) / 2, zoom: found };
+}
+
 function Flowing(props: IGraphProps): JSX.Element {
   const { pipeline, direction, trans, onView } = props;
   const box = React.useRef<HTMLDivElement>(null);
@@ -77,15 +90,12 @@ function Flowing(props: IGraphProps): JSX.Element {
   const layout = React.useMemo(() => layOut(pipeline, flow, tall), [pipeline, flow, tall]);
   const shape = `${flow} ${layout.width} ${layout.height} ${layout.nodes.map(node => node.step.name).join('\n')}`;
 
-  const fit = React.useCallback(() => void flowing.fitView(FIT), [flowing]);
-  React.useEffect(() => {
+  const fit = React.useCallback(() => {
     if (size.width && size.height) {
-      // The new nodes are in the library's store after it has drawn them.
-      const frame = requestAnimationFrame(fit);
-      return () => cancelAnimationFrame(frame);
+      void flowing.setViewport(viewport(layout, size));
     }
-    return undefined;
-  }, [shape, size, fit]);
+  }, [flowing, size, shape]);
+  React.useEffect(fit, [fit]);
   React.useEffect(() => {
     onView?.({ zoomIn: () => void flowing.zoomIn(), zoomOut: () => void flowing.zoomOut(), fit, layout });
     return () => onView?.(null);
@@ -98,7 +108,7 @@ function Flowing(props: IGraphProps): JSX.Element {
         edges={edgesOf(layout, props, edge, setEdge)}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
-        minZoom={0.1}
+        minZoom={0.05}
         maxZoom={3}
         nodesDraggable={false}
         nodesConnectable={false}
@@ -112,7 +122,7 @@ function Flowing(props: IGraphProps): JSX.Element {
         selectionKeyCode={null}
         multiSelectionKeyCode={null}
         panActivationKeyCode={null}
-        proOptions={{ hideAttribution: true }}
+        attributionPosition="bottom-left"
       />
       <EdgeReasons edge={edge} pipeline={pipeline} trans={trans} />
     </div>

@@ -138,7 +138,7 @@ function describe(props: IViewProps, step: IStep): string {
   const parts = [step.role === 'step' ? step.name : trans.__('%1 (%2)', step.name, roleWord(step.role, trans))];
   const cells = pipeline.cellsOf(step.name);
   if (cells.length) {
-    parts.push(trans._n('cell %2', 'cells %2', cells.length, cells.length, cells.join(', ')));
+    parts.push(trans._n('cell %2', 'cells %2', cells.length, cells.join(', ')));
   }
   if (step.inputs.length) {
     parts.push(trans.__('receives %1', step.inputs.join(', ')));

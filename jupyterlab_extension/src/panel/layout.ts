@@ -36,7 +36,7 @@ export interface ILayout {
   height: number;
 }
 
-const CHARACTER = 6.6;
+const CHARACTER = 7.2;
 const LABEL_CHARACTER = 5.4;
 const NAME_LENGTH = 24;
 const LABEL_LENGTH = 18;
@@ -78,38 +78,60 @@ export function layOut(pipeline: IPipeline, flow: Flow, tall = false): ILayout {
   graph.setDefaultEdgeLabel(() => ({}));
   for (const step of pipeline.steps) {
     const state = tall ? 70 : 0;
-    const width = Math.max(state, Math.round(nodeName(step).length * CHARACTER) + 34);
+    const width = Math.max(state, Math.round(nodeName(step).length * CHARACTER) + 38);
     graph.setNode(step.name, { width, height: tall ? 42 : 28 });
   }
   const edges = pipeline.edges.map(([before, after]) => {
     const dependencies = pipeline.dependencies.filter(one => one.before === before && one.after === after);
     const label = edgeLabel(dependencies);
-    const width = label ? Math.round(label.length * LABEL_CHARACTER) + 6 : 0;
-    graph.setEdge(before, after, { width, height: label ? 14 : 0, labelpos: 'c' });
+    graph.setEdge(before, after, { width: labelWidth(label), height: label ? 14 : 0, labelpos: 'c' });
     return { before, after, label, dependencies };
   });
   dagre.layout(graph);
-  const size = graph.graph();
+  const nodes = pipeline.steps.map(step => boxOf(step, graph.node(step.name)));
+  const lines = edges.map(edge => {
+    const found = graph.edge(edge.before, edge.after);
+    const points: IPoint[] = found.points.map(({ x, y }: IPoint) => ({ x, y }));
+    const middle = points[Math.floor(points.length / 2)];
+    return { ...edge, points, labelAt: { x: found.x ?? middle.x, y: found.y ?? middle.y } };
+  });
+  return fromOrigin(nodes, lines);
+}
+
+/** How wide a label is drawn. */
+export function labelWidth(label: string): number {
+  return label ? Math.round(label.length * LABEL_CHARACTER) + 6 : 0;
+}
+
+/** The drawing moved so that its upper left corner is at 0, 0, with its size: of nodes, edges and labels. */
+function fromOrigin(nodes: INodeBox[], edges: IEdgeLine[]): ILayout {
+  const points = edges.flatMap(edge => [
+    ...edge.points,
+    { x: edge.labelAt.x - labelWidth(edge.label) / 2, y: edge.labelAt.y },
+    { x: edge.labelAt.x + labelWidth(edge.label) / 2, y: edge.labelAt.y }
+  ]);
+  const corners = nodes.flatMap(node => [
+    { x: node.x, y: node.y },
+    { x: node.x + node.width, y: node.y + node.height }
+  ]);
+  const all = [...points, ...corners];
+  const left = Math.min(...all.map(point => point.x));
+  const top = Math.min(...all.map(point => point.y));
+  if (!all.length) {
+    return { nodes, edges, width: 0, height: 0 };
+  }
+  const moved = ({ x, y }: IPoint): IPoint => ({ x: x - left, y: y - top });
   return {
-    nodes: pipeline.steps.map(step => boxOf(step, graph.node(step.name))),
-    edges: edges.map(edge => {
-      const found = graph.edge(edge.before, edge.after);
-      const points: IPoint[] = found.points.map(({ x, y }: IPoint) => ({ x, y }));
-      const middle = points[Math.floor(points.length / 2)];
-      return { ...edge, points, labelAt: { x: found.x ?? middle.x, y: found.y ?? middle.y } };
-    }),
-    width: finite(size.width),
-    height: finite(size.height)
+    nodes: nodes.map(node => ({ ...node, ...moved(node) })),
+    edges: edges.map(edge => ({ ...edge, points: edge.points.map(moved), labelAt: moved(edge.labelAt) })),
+    width: Math.max(...all.map(point => point.x)) - left,
+    height: Math.max(...all.map(point => point.y)) - top
   };
 }
 
 function boxOf(step: IStep, node: dagre.Node): INodeBox {
   const { x, y, width, height } = node;
   return { step, x: x - width / 2, y: y - height / 2, width, height };
-}
-
-function finite(size: number | undefined): number {
-  return size !== undefined && Number.isFinite(size) ? size : 0;
 }
 
 /** The way of drawing that shows the pipeline larger in a box of this size. */

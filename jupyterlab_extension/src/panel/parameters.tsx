@@ -54,7 +54,7 @@ function Parameter({ parameter, pipeline, trans }: IParameterProps): JSX.Element
         <input
           id={id}
           type="text"
-          className="jp-KaleLite-input jp-mod-styled"
+          className="jp-KaleLite-input"
           inputMode={type === 'int' ? 'numeric' : type === 'float' ? 'decimal' : 'text'}
           spellCheck={false}
           value={text}

@@ -93,7 +93,7 @@ export function TextField({ label, value, onCommit, placeholder, help, multiline
     }
   };
   const common = {
-    className: 'jp-KaleLite-input jp-mod-styled',
+    className: 'jp-KaleLite-input',
     value: text,
     placeholder,
     title: help,

@@ -24,7 +24,7 @@ export function PipelineForm(props: IViewProps): JSX.Element {
       <label className="jp-KaleLite-field">
         <span className="jp-KaleLite-label">{trans.__('Target')}</span>
         <select
-          className="jp-KaleLite-select jp-mod-styled"
+          className="jp-KaleLite-select"
           value={pipeline.target}
           onChange={event => (pipeline.target = event.target.value)}
         >
@@ -59,7 +59,7 @@ function KubeflowFields({ pipeline, trans }: IViewProps): JSX.Element {
       <label className="jp-KaleLite-field">
         <span className="jp-KaleLite-label">{trans.__('Caching')}</span>
         <select
-          className="jp-KaleLite-select jp-mod-styled"
+          className="jp-KaleLite-select"
           value={caching === false ? 'off' : 'on'}
           onChange={event => pipeline.edits.setSetting('enable_caching', event.target.value === 'off' ? false : undefined)}
         >
