@@ -11,7 +11,7 @@ import { pipelineIcon } from './icons';
 import { KaleLite } from './kale';
 import { NotebookSide } from './notebook/side';
 import { Sidebar } from './panel/sidebar';
-import { addRunCommands } from './running/commands';
+import { addRunCommands, addToPalette } from './running/commands';
 import { IKaleLite } from './tokens';
 
 const PANEL = 'kale-lite-sidebar';
@@ -73,6 +73,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('kale_lite');
     const side = new NotebookSide(notebooks, kale, trans);
     addCommands({ app, kale, side, trans, openPanel: () => app.shell.activateById(PANEL) }, palette);
+    palette && addToPalette(palette, trans);
     registry?.load(plugin.id).then(
       settings => kale.settings.follow(settings),
       (error: unknown) => console.error('The settings of kale-lite could not be read.', error)

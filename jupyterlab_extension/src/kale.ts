@@ -24,7 +24,7 @@ export class KaleLite implements IKaleLite {
     readonly api: Api
   ) {
     this.pipelines = new PipelineTracker(notebooks, api, this.settings);
-    this.runs = new RunsTracker(api);
+    this.runs = new RunsTracker(api, this.settings);
     this._info = this.ask();
   }
 

@@ -1,6 +1,5 @@
 /** Runs of the open notebooks: started, followed as they go, found again. No DOM is touched here. */
 import type * as nbformat from '@jupyterlab/nbformat';
-import { PartialJSONValue } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Api, ApiError, IDiagnostic, IRun, IRunEvent, IRunRequest, IRunRow, IRunStep } from './api';
@@ -23,9 +22,9 @@ export interface IRunChoice {
   run_name?: string;
 }
 
-/** What the notebook's side of the panel may know of the next run. */
-interface IWithParameters {
-  parameterValues?: { [name: string]: PartialJSONValue };
+/** Of the settings what runs go by. `jobs`: steps at once; 0: as many as the machine has processors. */
+export interface IRunSettings {
+  readonly jobs: number;
 }
 
 /** Why something that was asked for was not done; `what` was it. */
@@ -38,7 +37,8 @@ export interface IFailure {
 export class NotebookRuns implements IDisposable {
   constructor(
     readonly pipeline: NotebookPipeline,
-    protected readonly api: Api
+    private readonly api: Api,
+    private readonly settings: IRunSettings = { jobs: 0 }
   ) {
     const context = pipeline.panel.context;
     void context.ready.then(() => {
@@ -65,8 +65,6 @@ export class NotebookRuns implements IDisposable {
   isStopping = false;
   /** What was asked for last, if it was not done. */
   failure: IFailure | null = null;
-  /** Steps at once; 0: as many as the machine has processors. */
-  jobs = 0;
   /** The cells of the current run as they were when it started; null when they are not known. */
   started: StartedCells | null = null;
   isDisposed = false;
@@ -208,12 +206,6 @@ export class NotebookRuns implements IDisposable {
     this._changed.emit();
   }
 
-  /** Steps at once in later runs; 0: as many as the machine has processors. */
-  setJobs(jobs: number): void {
-    this.jobs = jobs;
-    this._changed.emit();
-  }
-
   /** Forget what was not done. */
   dismissFailure(): void {
     this.failure = null;
@@ -319,15 +311,15 @@ export class NotebookRuns implements IDisposable {
 
   private request(choice: IRunChoice): IRunRequest {
     const request: IRunRequest = { path: this.pipeline.path, target: 'local', ...choice };
-    const parameters = (this.pipeline as IWithParameters).parameterValues;
-    if (parameters && Object.keys(parameters).length) {
+    const parameters = this.pipeline.parameterValues;
+    if (Object.keys(parameters).length) {
       request.parameters = parameters;
     }
     if (request.target !== 'local') {
       return request;
     }
-    if (this.jobs > 0) {
-      request.jobs = this.jobs;
+    if (this.settings.jobs > 0) {
+      request.jobs = this.settings.jobs;
     }
     // Steps are taken over from the run that the user looks at, not from one made elsewhere meanwhile.
     const shown = this.current;
@@ -396,7 +388,12 @@ export class NotebookRuns implements IDisposable {
 
   private onEvent(n: number, event: IRunEvent): void {
     if (event.type === 'step-output' && event.step !== undefined) {
-      this.log(event.step).add(String(event.text ?? ''), String(event.stream ?? 'stdout'), Number(event.cell ?? 0));
+      const cell = Number(event.cell ?? 0);
+      const log = this.log(event.step);
+      log.add(String(event.text ?? ''), String(event.stream ?? 'stdout'), cell);
+      if (event.truncated) {
+        log.endOf(cell);
+      }
       this._logChanged.emit(event.step);
       return;
     }
@@ -531,12 +528,15 @@ function asApiError(error: unknown): ApiError {
 
 /** The runs of all open notebooks. */
 export class RunsTracker {
-  constructor(private readonly api: Api) {}
+  constructor(
+    private readonly api: Api,
+    private readonly settings?: IRunSettings
+  ) {}
 
   of(pipeline: NotebookPipeline): NotebookRuns {
     let found = this.known.get(pipeline);
     if (!found || found.isDisposed) {
-      found = new NotebookRuns(pipeline, this.api);
+      found = new NotebookRuns(pipeline, this.api, this.settings);
       this.known.set(pipeline, found);
       this._added.emit(found);
     }

@@ -12,6 +12,7 @@ export class KaleSettings {
   analysisPause = 50;
   graphDirection: Direction = 'auto';
   jobs = 0;
+  notifyAfter = 30;
 
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -28,6 +29,7 @@ export class KaleSettings {
       this.analysisPause = all.analysisPause ?? 50;
       this.graphDirection = all.graphDirection ?? 'auto';
       this.jobs = all.jobs ?? 0;
+      this.notifyAfter = all.notifyAfter ?? 30;
       this._changed.emit();
     };
     this.registry = settings;
@@ -36,7 +38,7 @@ export class KaleSettings {
   }
 
   /** Change a setting for good; without a registry for this session. */
-  async set<K extends 'badges' | 'graphDirection'>(key: K, value: KaleSettings[K]): Promise<void> {
+  async set<K extends 'badges' | 'graphDirection' | 'jobs'>(key: K, value: KaleSettings[K]): Promise<void> {
     if (this.registry) {
       await this.registry.set(key, value);
       return;
@@ -45,7 +47,7 @@ export class KaleSettings {
     this._changed.emit();
   }
 
-  private put<K extends 'badges' | 'graphDirection'>(key: K, value: KaleSettings[K]): void {
+  private put<K extends 'badges' | 'graphDirection' | 'jobs'>(key: K, value: KaleSettings[K]): void {
     (this as Pick<KaleSettings, K>)[key] = value;
   }
 

@@ -1,13 +1,14 @@
 /** The buttons that start and stop a run of the notebook in front. */
-import { caretDownIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import { caretDownIcon, MenuSvg, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { Menu } from '@lumino/widgets';
+import type { Menu } from '@lumino/widgets';
 import * as React from 'react';
 import { IPartProps } from '../panel/sidebar';
 import { CommandIDs } from '../tokens';
 import { RunCommandIDs } from './commands';
 import { useRuns, useSignal } from './hooks';
+import { StatusLine } from './status';
 import { whyNotStart } from './words';
 
 /** Steps at once that the menu offers; 0: as many as processors. */
@@ -52,6 +53,7 @@ export function RunBar({ kale, commands, trans }: IPartProps): JSX.Element {
           {told}
         </div>
       ) : null}
+      {runs ? <StatusLine runs={runs} trans={trans} /> : null}
     </div>
   );
 }
@@ -94,13 +96,13 @@ function MenuButton(props: { commands: CommandRegistry; trans: TranslationBundle
 }
 
 function makeMenu(commands: CommandRegistry, trans: TranslationBundle): Menu {
-  const menu = new Menu({ commands });
+  const menu = new MenuSvg({ commands });
   menu.addClass('jp-KaleLite-Menu');
   menu.addItem({ command: CommandIDs.resume });
   menu.addItem({ command: CommandIDs.runFrom, args: { named: true } });
   menu.addItem({ command: CommandIDs.runOnly, args: { named: true } });
   menu.addItem({ type: 'separator' });
-  const jobs = new Menu({ commands });
+  const jobs = new MenuSvg({ commands });
   jobs.title.label = trans.__('Steps at Once');
   for (const count of JOBS) {
     jobs.addItem({ command: RunCommandIDs.setJobs, args: { jobs: count } });

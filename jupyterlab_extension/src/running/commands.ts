@@ -1,10 +1,10 @@
 /** The commands that start, stop and show runs. */
 import { JupyterFrontEnd } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import {
   fastForwardIcon,
   LabIcon,
-  runIcon,
   stopIcon,
   refreshIcon,
   stepIntoIcon,
@@ -18,6 +18,7 @@ import type { NotebookPipeline } from '../model';
 import type { NotebookRuns } from '../runs';
 import { CommandIDs, IKaleLite } from '../tokens';
 import { hasEnded } from './events';
+import { runPipelineIcon } from './icons';
 import { FailureMarks } from './marks';
 import { notifyEnd } from './notify';
 import { openComparison, openPreview, openReport } from './opening';
@@ -35,35 +36,41 @@ export namespace RunCommandIDs {
 /** Milliseconds between two looks for runs that were started elsewhere. */
 const LOOK = 10_000;
 
+const IN_PALETTE = [
+  CommandIDs.run,
+  CommandIDs.stop,
+  CommandIDs.resume,
+  CommandIDs.runFrom,
+  CommandIDs.runOnly,
+  CommandIDs.compile
+];
+
 interface IContext {
   app: JupyterFrontEnd;
   kale: IKaleLite;
   trans: TranslationBundle;
 }
 
-/** Seconds that a run takes at least for its end to be told, unless the page is hidden. */
-export interface IRunSettings {
-  readonly notifyAfter?: number;
-  readonly jobs?: number;
-}
-
 /**
  * Add the commands about runs, and what goes with them: the marks at failing cells, the notifications, the look for
- * runs that were started elsewhere. `settings` is read whenever it is needed.
+ * runs that were started elsewhere.
  */
-export function addRunCommands(
-  app: JupyterFrontEnd,
-  kale: IKaleLite,
-  trans: TranslationBundle,
-  settings: () => IRunSettings = () => ({})
-): IDisposable {
+export function addRunCommands(app: JupyterFrontEnd, kale: IKaleLite, trans: TranslationBundle): IDisposable {
   const context = { app, kale, trans };
   const all = new DisposableSet();
   addStarting(context, all);
   addSteps(context, all);
   addShowing(context, all);
-  watch(context, settings, all);
+  watch(context, all);
   return all;
+}
+
+/** Put the commands about runs into the palette. */
+export function addToPalette(palette: ICommandPalette, trans: TranslationBundle): void {
+  const category = trans.__('Pipeline');
+  for (const command of IN_PALETTE) {
+    palette.addItem({ command, category, args: { palette: true } });
+  }
 }
 
 function current(kale: IKaleLite): { pipeline: NotebookPipeline | null; runs: NotebookRuns | null } {
@@ -91,7 +98,7 @@ function addStarting({ app, kale, trans }: IContext, all: DisposableSet): void {
   add(app.commands, all, CommandIDs.run, {
     label: trans.__('Compile and Run'),
     caption: () => why() || trans.__('Save the notebook, compile it, and run its steps'),
-    icon: withIcon(runIcon),
+    icon: withIcon(runPipelineIcon),
     isEnabled: () => !why(),
     execute: () => current(kale).runs?.start()
   });
@@ -196,13 +203,13 @@ function addShowing(context: IContext, all: DisposableSet): void {
     describedBy: {
       args: { type: 'object', properties: { jobs: { type: 'integer', description: trans.__('Steps at once; 0: as many as processors') } } }
     },
-    isToggled: args => (current(kale).runs?.jobs ?? 0) === Number(args.jobs ?? 0),
-    execute: args => current(kale).runs?.setJobs(Number(args.jobs ?? 0))
+    isToggled: args => kale.settings.jobs === Number(args.jobs ?? 0),
+    execute: args => kale.settings.set('jobs', Number(args.jobs ?? 0))
   });
 }
 
 /** Keep commands, marks and notifications in step with the runs, and look for runs that were started elsewhere. */
-function watch(context: IContext, settings: () => IRunSettings, all: DisposableSet): void {
+function watch(context: IContext, all: DisposableSet): void {
   const { app, kale, trans } = context;
   // Toolbars draw their buttons anew each time, so many events in one go count once.
   const throttler = new Throttler(() => app.commands.notifyCommandChanged(), 100);
@@ -212,7 +219,7 @@ function watch(context: IContext, settings: () => IRunSettings, all: DisposableS
     const marks = new FailureMarks(runs, trans);
     runs.changed.connect(refresh);
     runs.begun.connect(() => marks.clear());
-    runs.ended.connect((_sender, run) => notifyEnd(context, runs, run, settings().notifyAfter ?? 30));
+    runs.ended.connect((_sender, run) => notifyEnd(context, runs, run, kale.settings.notifyAfter));
     runs.pipeline.changed.connect(refresh);
     runs.pipeline.selectionChanged.connect(refresh);
     runs.pipeline.panel.disposed.connect(() => marks.dispose());

@@ -79,7 +79,9 @@ function stepRow(name: string, runs: readonly IRun[]): IRow {
     const took = state === 'done' || state === 'failed' ? duration(step.seconds ?? 0) : '';
     return { text: took, state };
   });
-  return { name, entries, differs: new Set(entries.map(one => one.state ?? MISSING)).size > 1 };
+  // A step that was taken over is as done as the one that it was taken from.
+  const states = new Set(runs.map(run => run.steps[name]?.status ?? MISSING));
+  return { name, entries, differs: states.size > 1 };
 }
 
 /** All names, in the order of the run that has most, then of the others. */

@@ -62,15 +62,28 @@ export function ComparisonTable(props: { runs: readonly IRun[]; trans: Translati
           </tr>
         </thead>
         {shown.map(({ group, rows }) => (
-          <GroupBody key={group} title={titles[group]} rows={rows} columns={runs.length} trans={trans} />
+          <GroupBody
+            key={group}
+            title={titles[group]}
+            rows={rows}
+            columns={runs.length}
+            isRun={group === 'run'}
+            trans={trans}
+          />
         ))}
       </table>
     </div>
   );
 }
 
-function GroupBody(props: { title: string; rows: IRow[]; columns: number; trans: TranslationBundle }): JSX.Element | null {
-  const { title, rows, columns, trans } = props;
+function GroupBody(props: {
+  title: string;
+  rows: IRow[];
+  columns: number;
+  isRun: boolean;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { title, rows, columns, isRun, trans } = props;
   if (!rows.length) {
     return null;
   }
@@ -87,11 +100,11 @@ function GroupBody(props: { title: string; rows: IRow[]; columns: number; trans:
             <span className="jp-KaleLite-Comparison-mark" aria-hidden="true">
               {row.differs ? '≠' : ''}
             </span>
-            {rowName(row.name, title === trans.__('Run'), trans)}
+            {rowName(row.name, isRun, trans)}
             {row.differs ? <span className="jp-KaleLite-hidden">{trans.__('(differs)')}</span> : null}
           </th>
           {row.entries.map((entry, at) => (
-            <td key={at}>{entryText(row.name, entry, trans)}</td>
+            <td key={at}>{entryText(row.name, entry, isRun, trans)}</td>
           ))}
         </tr>
       ))}
@@ -108,17 +121,18 @@ function rowName(name: string, isRun: boolean, trans: TranslationBundle): string
   return isRun ? (words[name] ?? name) : name;
 }
 
-function entryText(name: string, entry: IEntry, trans: TranslationBundle): React.ReactNode {
+function entryText(name: string, entry: IEntry, isRun: boolean, trans: TranslationBundle): React.ReactNode {
   if (entry.state) {
     const time = entry.text === entry.state ? '' : entry.text;
     return (
       <>
-        <State state={entry.state as StepState} trans={trans} word /> {time}
+        <State state={entry.state as StepState} trans={trans} word />
+        {time ? <span className="jp-KaleLite-Comparison-time">{time}</span> : null}
       </>
     );
   }
-  if (name === 'started') {
-    return fullMoment(Number(entry.text));
+  if (isRun) {
+    return name === 'started' ? fullMoment(Number(entry.text)) : entry.text;
   }
   return (
     <>

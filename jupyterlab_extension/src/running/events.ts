@@ -107,6 +107,18 @@ export function problemsOf(step: IRunStep): IDiagnostic[] {
   return [...(step.diagnostics ?? [])].sort((a, b) => rank[a.severity] - rank[b.severity]);
 }
 
+/** The first error of a run, in notebook order, with its step. */
+export function firstError(run: IRun): { step: string; finding: IDiagnostic } | null {
+  for (const step of stepNames(run)) {
+    const one = run.steps[step];
+    const finding = one.status === 'failed' ? problemsOf(one).find(problem => problem.severity === 'error') : undefined;
+    if (finding) {
+      return { step, finding };
+    }
+  }
+  return null;
+}
+
 /** Where a cell of a run's pipeline stands for the user: its number in its notebook, which is '' for the notebook itself. */
 export function userCell(run: IRun, cell: number): { notebook: string; cell: number } {
   return run.graph?.cells?.[String(cell)] ?? { notebook: '', cell };

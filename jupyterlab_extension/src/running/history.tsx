@@ -10,7 +10,7 @@ import type { NotebookRuns } from '../runs';
 import { RunCommandIDs } from './commands';
 import { hasEnded, runSeconds } from './events';
 import { duration, elapsed, fullMoment, moment, value } from './format';
-import { useRuns } from './hooks';
+import { useRuns, useTicking } from './hooks';
 import { IconButton, LinkButton, Notice, RunState, Section } from './parts';
 import { whyNotStart } from './words';
 
@@ -20,6 +20,7 @@ const FEW = 5;
 export function HistorySection({ kale, commands, trans }: IPartProps): JSX.Element | null {
   const runs = useRuns(kale);
   const [open, setOpen] = React.useState(true);
+  useTicking(open && (runs?.history ?? []).some(row => !hasEnded(row)));
   if (!runs) {
     return null;
   }
@@ -52,7 +53,7 @@ function Rows({ runs, commands, trans }: IRowsProps): JSX.Element {
   };
   return (
     <>
-      {runs.historyFailure ? (
+      {runs.historyFailure && runs.link !== 'lost' ? (
         <Notice
           severity="warning"
           hint={runs.historyFailure.hint}
@@ -125,7 +126,7 @@ function Row({ row, runs, trans, chosen, onChoose }: IRowProps): JSX.Element {
           {row.target === 'local' ? null : <span className="jp-KaleLite-chip">{row.target.toUpperCase()}</span>}
           <span className="jp-KaleLite-right">{hasEnded(row) ? duration(seconds) : elapsed(seconds)}</span>
         </span>
-        <Values values={row.parameters} label={trans.__('Parameters')} />
+        <Values values={unusualFirst(row.parameters, runs)} label={trans.__('Parameters')} />
         <Values values={row.metrics} label={trans.__('Metrics')} />
       </button>
       <span className="jp-KaleLite-HistoryRow-actions">
@@ -155,6 +156,14 @@ function Resume({ row, runs, trans }: Pick<IRowProps, 'row' | 'runs' | 'trans'>)
   );
 }
 
+/** Parameters, those first that are not what the notebook says now: the line has no room for all. */
+function unusualFirst(parameters: IRunRow['parameters'], runs: NotebookRuns): IRunRow['parameters'] {
+  const defaults = new Map((runs.pipeline.analysis?.parameters ?? []).map(one => [one.name, JSON.stringify(one.default)]));
+  const isUsual = (name: string): number => (defaults.get(name) === JSON.stringify(parameters[name]) ? 1 : 0);
+  const names = Object.keys(parameters).sort((a, b) => isUsual(a) - isUsual(b));
+  return Object.fromEntries(names.map(name => [name, parameters[name]]));
+}
+
 /** Values in one line; the rest of them when pointed at. */
 function Values(props: { values: { [name: string]: unknown }; label: string }): JSX.Element | null {
   const text = Object.entries(props.values)
@@ -171,8 +180,8 @@ async function confirmDelete(row: IRunRow, runs: NotebookRuns, trans: Translatio
   const { button } = await showDialog({
     title: trans.__('Delete run %1?', String(row.id)),
     body: row.folder
-      ? trans.__('Its record in %1 is deleted: executed notebooks, outputs, report.', row.folder)
-      : trans.__('Its record is deleted: executed notebooks, outputs, report.'),
+      ? trans.__('This deletes its record in %1: executed notebooks, outputs, report.', row.folder)
+      : trans.__('This deletes its record: executed notebooks, outputs, report.'),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
       Dialog.warnButton({ label: trans.__('Delete') })

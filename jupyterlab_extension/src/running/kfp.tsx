@@ -85,7 +85,7 @@ export function KfpForm(props: IPartProps & { runs: NotebookRuns; info: IInfo | 
         </Notice>
       ) : null}
       <Field label={trans.__('Experiment')} value={shownExperiment} onChange={setExperiment} placeholder={trans.__('the default one')} />
-      <Field label={trans.__('Run name')} value={name} onChange={setName} placeholder={trans.__('the notebook’s name and the time')} />
+      <Field label={trans.__('Run name')} value={name} onChange={setName} placeholder={trans.__('notebook and time')} />
       <div className="jp-KaleLite-Kfp-buttons">
         <button
           type="button"

@@ -5,7 +5,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import type { IDiagnostic, IRun } from '../api';
 import type { NotebookRuns } from '../runs';
 import type { IKaleLite } from '../tokens';
-import { problemsOf, progressOf } from './events';
+import { firstError, progressOf } from './events';
 import { duration } from './format';
 import { openReport } from './opening';
 import { failureText } from './words';
@@ -14,17 +14,6 @@ interface IContext {
   app: JupyterFrontEnd;
   kale: IKaleLite;
   trans: TranslationBundle;
-}
-
-/** The first error of a run, with its step. */
-export function firstError(run: IRun): { step: string; finding: IDiagnostic } | null {
-  for (const [step, one] of Object.entries(run.steps)) {
-    const finding = one.status === 'failed' ? problemsOf(one).find(problem => problem.severity === 'error') : undefined;
-    if (finding) {
-      return { step, finding };
-    }
-  }
-  return null;
 }
 
 /** Tell that a run has ended, if it took longer than `after` seconds or nobody sees the page. */

@@ -92,10 +92,11 @@ export function Section(props: {
   onToggle: (open: boolean) => void;
   children: React.ReactNode;
   aside?: React.ReactNode;
+  className?: string;
 }): JSX.Element {
-  const { title, open, onToggle, children, aside } = props;
+  const { title, open, onToggle, children, aside, className } = props;
   return (
-    <section className="jp-KaleLite-Section" aria-label={title}>
+    <section className={`jp-KaleLite-Section ${className ?? ''}`} aria-label={title}>
       <h3 className="jp-KaleLite-Section-head">
         <button type="button" className="jp-KaleLite-Section-toggle" aria-expanded={open} onClick={() => onToggle(!open)}>
           <span className="jp-KaleLite-caret" aria-hidden="true" />
@@ -105,5 +106,19 @@ export function Section(props: {
       </h3>
       {open ? <div className="jp-KaleLite-Section-body">{children}</div> : null}
     </section>
+  );
+}
+
+/** Text of any length: the beginning of a long one, and all of it when that is asked for. */
+export function LongText(props: { text: string; trans: TranslationBundle; most?: number }): JSX.Element {
+  const { text, trans, most = 240 } = props;
+  const [all, showAll] = React.useState(false);
+  if (text.length <= most || all) {
+    return <>{text}</>;
+  }
+  return (
+    <>
+      {text.slice(0, most)}… <LinkButton onClick={() => showAll(true)}>{trans.__('Show all')}</LinkButton>
+    </>
   );
 }

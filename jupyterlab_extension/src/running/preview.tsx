@@ -84,14 +84,17 @@ export function PreviewPage(props: { api: Api; pipeline: NotebookPipeline; trans
         </Notice>
       ) : null}
       <Findings findings={failure?.diagnostics ?? compiled?.diagnostics ?? []} trans={trans} />
-      {compiled && compiled.files.length > 1 ? (
-        <div role="group" aria-label={trans.__('Files')} className="jp-KaleLite-Choice">
-          {compiled.files.map((one, at) => (
-            <button key={one.name} type="button" aria-pressed={at === chosen} onClick={() => choose(at)}>
-              {one.name}
-            </button>
-          ))}
-        </div>
+      {compiled && compiled.files.length > 1 && !failure ? (
+        <label className="jp-KaleLite-Preview-file">
+          {trans._n('%1 file', '%1 files', compiled.files.length, compiled.files.length)}
+          <select className="jp-mod-styled" value={chosen} onChange={event => choose(Number(event.target.value))}>
+            {compiled.files.map((one, at) => (
+              <option key={one.name} value={at}>
+                {one.name}
+              </option>
+            ))}
+          </select>
+        </label>
       ) : null}
       {file && !failure ? <Code name={file.name} text={file.text} /> : null}
     </>

@@ -13,6 +13,7 @@ import { useRuns, useTicking } from './hooks';
 import { ValueTable } from './metrics';
 import { IconButton, LinkButton, Notice, RunState, Section } from './parts';
 import { StepProblems } from './problems';
+import { RUN_SECTION } from './status';
 import { StepRow } from './step';
 import { failureWords, runWord, stateWord, whyNotResume } from './words';
 
@@ -26,7 +27,13 @@ export function RunSection(props: IPartProps): JSX.Element | null {
   }
   const run = runs.current;
   return (
-    <Section title={run ? trans.__('Run %1', String(run.id)) : trans.__('Run')} open={open} onToggle={setOpen} aside={run && closing(runs, trans)}>
+    <Section
+      className={RUN_SECTION}
+      title={run ? trans.__('Run %1', String(run.id)) : trans.__('Run')}
+      open={open}
+      onToggle={setOpen}
+      aside={run && closing(runs, trans)}
+    >
       {runs.failure ? <Failure runs={runs} {...props} /> : null}
       {run ? <RunBody key={run.id} run={run} runs={runs} {...props} /> : null}
     </Section>

@@ -69,7 +69,7 @@ function note(step: IRunStep, trans: TranslationBundle): string {
     return trans.__('taken over');
   }
   if (step.status === 'cancelled' || step.status === 'interrupted') {
-    return trans.__('stopped');
+    return step.started === undefined ? trans.__('not run') : trans.__('stopped');
   }
   return (step.attempts ?? 1) > 1 ? trans.__('attempt %1', String(step.attempts)) : '';
 }
@@ -81,7 +81,8 @@ function StepDetails(props: IStepProps): JSX.Element {
   const step = run.steps[name];
   const [chosen, setTab] = React.useState<Tab | null>(null);
   const id = React.useId();
-  const never = step.status === 'waiting' || step.status === 'skipped' || step.status === 'cancelled';
+  const isStopped = step.status === 'cancelled' || step.status === 'interrupted';
+  const never = step.status === 'waiting' || step.status === 'skipped' || (isStopped && step.started === undefined);
   if (run.target !== 'local' || never) {
     return (
       <div className="jp-KaleLite-StepDetails">

@@ -1,7 +1,7 @@
 /** A server and an open notebook, as far as runs need them. */
 import { Signal } from '@lumino/signaling';
 import { vi } from 'vitest';
-import type { Api, IRun, IRunEvent, IRunRow, IRunStep, StepState } from '../../src/api';
+import type { Api, IDiagnostic, IRun, IRunEvent, IRunRow, IRunStep, StepState } from '../../src/api';
 import type { NotebookPipeline } from '../../src/model';
 
 export class FakeSocket {
@@ -111,6 +111,8 @@ export class FakeNotebook {
   });
   signals = new Sender();
   roles: { [number: number]: string } = {};
+  diagnostics: IDiagnostic[] = [];
+  reveal = vi.fn(async () => undefined);
   parameterValues: { [name: string]: number } = {};
 
   get pipeline(): NotebookPipeline {
@@ -143,7 +145,14 @@ export class FakeNotebook {
       }
     };
     const found = {
-      panel: { context, disposed: this.signals.disposed, isDisposed: false },
+      panel: { id: 'notebook-1', context, disposed: this.signals.disposed, isDisposed: false },
+      changed: new Signal({}),
+      selectionChanged: new Signal({}),
+      isStale: false,
+      hoveredStep: '',
+      stepIndex: () => 0,
+      reveal: this.reveal,
+      analysis: { diagnostics: this.diagnostics, parameters: [], settings: {} },
       cellInfo: (number: number) => (me.roles[number] ? { role: me.roles[number] } : undefined),
       get path() {
         return me.path;

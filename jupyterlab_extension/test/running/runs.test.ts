@@ -93,8 +93,8 @@ describe('starting', () => {
   it('takes steps over from the run that is shown', async () => {
     api.runs.mockResolvedValue([makeRow({ id: 7, status: 'failed' })]);
     api.run.mockResolvedValue(makeRun({ id: 7, status: 'failed' }));
-    await opened();
-    runs.jobs = 2;
+    runs = new NotebookRuns(notebook.pipeline, api.asApi, { jobs: 2 });
+    await settle();
     await runs.runFrom('fit');
     expect(api.start).toHaveBeenCalledWith({
       path: 'work/demo.ipynb', target: 'local', from: 'fit', jobs: 2, reuse: 7
@@ -198,6 +198,13 @@ describe('following', () => {
     expect(runs.log('load').lines.map(line => line.text)).toEqual(['hello']);
     api.socket.event(3, { type: 'step-finished', step: 'fit', status: 'failed', seconds: 1 });
     expect(runs.stepState('fit')?.status).toBe('failed');
+  });
+
+  it('says when no more is told of what a cell prints', async () => {
+    await opened();
+    await runs.start();
+    api.socket.event(0, { type: 'step-output', step: 'load', text: 'hel', cell: 2, truncated: true });
+    expect(runs.log('load').cut).toEqual([2]);
   });
 
   it('fetches the newest part only of a run that printed very much', async () => {
