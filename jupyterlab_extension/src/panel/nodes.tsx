@@ -1,5 +1,5 @@
 /** Nodes and edges as they are drawn in the graph. */
-import { BaseEdge, EdgeLabelRenderer, EdgeProps, NodeProps } from '@xyflow/react';
+import { BaseEdge, EdgeLabelRenderer, EdgeProps, Handle, NodeProps, Position } from '@xyflow/react';
 import type { Edge, Node } from '@xyflow/react';
 import * as React from 'react';
 import type { IRunStep, IStep } from '../api';
@@ -54,6 +54,8 @@ export function StepNode({ data, width, height }: NodeProps<StepNodeType>): JSX.
   const { step, state, stateText, description, onPoint, onOpen, onMenu } = data;
   const icon = state ? stateIcon(shownState(state)) : roleIcon(step.role);
   return (
+    <>
+      <Handle type="target" position={Position.Top} className="jp-KaleLite-handle" />
       <button
         type="button"
         className={`${modifiers(data)} nopan`}
@@ -94,6 +96,8 @@ export function StepNode({ data, width, height }: NodeProps<StepNodeType>): JSX.
           </span>
         )}
       </button>
+      <Handle type="source" position={Position.Bottom} className="jp-KaleLite-handle" />
+    </>
   );
 }
 
