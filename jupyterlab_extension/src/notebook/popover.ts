@@ -21,17 +21,20 @@ export function placed(
   size: { width: number; height: number },
   within: IBox
 ): { left: number; top: number; maxHeight: number } {
-  const below = within.bottom - anchor.bottom - 2 * GAP;
-  const above = anchor.top - within.top - 2 * GAP;
+  // The anchor may have been scrolled off the page.
+  const clamped = (y: number): number => Math.max(within.top, Math.min(y, within.bottom));
+  const [upper, lower] = [clamped(anchor.top), clamped(anchor.bottom)];
+  const below = within.bottom - lower - 2 * GAP;
+  const above = upper - within.top - 2 * GAP;
   const left = Math.max(within.left + GAP, Math.min(anchor.left, within.right - size.width - GAP));
   const room = within.bottom - within.top - 2 * GAP;
   if (size.height <= below || below >= above) {
     const height = Math.min(size.height, Math.max(below, Math.min(room, 240)));
-    const top = Math.max(within.top + GAP, Math.min(anchor.bottom + GAP, within.bottom - height - GAP));
+    const top = Math.max(within.top + GAP, Math.min(lower + GAP, within.bottom - height - GAP));
     return { left, top, maxHeight: within.bottom - top - GAP };
   }
   const height = Math.min(size.height, above);
-  return { left, top: Math.max(within.top + GAP, anchor.top - height - GAP), maxHeight: above };
+  return { left, top: Math.max(within.top + GAP, upper - height - GAP), maxHeight: above };
 }
 
 export abstract class Popover extends ReactWidget {

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import type { IDependency, IPipeline, IStep } from '../../src/api';
+import { toSvg } from '../../src/panel/drawing';
+import { neededHeight, viewport } from '../../src/panel/graph';
+import { betterFlow, edgeLabel, ILayout, layOut, pathOf, shortened } from '../../src/panel/layout';
+
+const step = (name: string): IStep => ({ name, role: 'step', inputs: [], outputs: [], cells: [1] }) as unknown as IStep;
+
+function pipelineOf(edges: [string, string, string][], alone: string[] = []): IPipeline {
+  const names = [...new Set([...edges.flatMap(([a, b]) => [a, b]), ...alone])];
+  return {
+    name: 'p',
+    steps: names.map(step),
+    edges: edges.map(([a, b]) => [a, b]),
+    dependencies: edges.map(([before, after, name]) => ({ before, after, name, kind: name ? 'data' : 'declared' })),
+    parameters: [],
+    cells: {}
+  } as unknown as IPipeline;
+}
+
+const DIAMOND = pipelineOf([['load', 'a', 'x'], ['load', 'b', 'x'], ['a', 'end', 'a_result'], ['b', 'end', ''], ['load', 'end', 'x']]);
+
+function crossings(layout: ILayout): string[] {
+  const found: string[] = [];
+  for (const one of layout.nodes) {
+    for (const other of layout.nodes) {
+      const apart =
+        one.x + one.width <= other.x || other.x + other.width <= one.x ||
+        one.y + one.height <= other.y || other.y + other.height <= one.y;
+      if (one !== other && !apart) {
+        found.push(`${one.step.name} ${other.step.name}`);
+      }
+    }
+  }
+  return found;
+}
+
+describe.each(['down', 'right'] as const)('layOut %s', flow => {
+  const layout = layOut(DIAMOND, flow);
+
+  it('draws every step once, none over another', () => {
+    expect(layout.nodes.map(node => node.step.name)).toEqual(['load', 'a', 'b', 'end']);
+    expect(crossings(layout)).toEqual([]);
+  });
+  it('draws what comes after further on', () => {
+    const at = new Map(layout.nodes.map(node => [node.step.name, flow === 'down' ? node.y : node.x]));
+    for (const edge of layout.edges) {
+      expect(at.get(edge.before)).toBeLessThan(at.get(edge.after) as number);
+    }
+  });
+  it('everything lies within its size: nodes, edges, labels', () => {
+    const inside = (x: number, y: number): boolean => x >= -0.01 && y >= -0.01 && x <= layout.width + 0.01 && y <= layout.height + 0.01;
+    expect(layout.nodes.every(node => inside(node.x, node.y) && inside(node.x + node.width, node.y + node.height))).toBe(true);
+    expect(layout.edges.every(edge => edge.points.every(point => inside(point.x, point.y)))).toBe(true);
+  });
+});
+
+it('an empty pipeline and a single step have a size', () => {
+  expect(layOut(pipelineOf([]), 'down')).toMatchObject({ nodes: [], width: 0, height: 0 });
+  expect(layOut(pipelineOf([], ['only']), 'down').width).toBeGreaterThan(0);
+});
+
+it('a chain is drawn to the right where there is room, downwards in a narrow box', () => {
+  const chain = pipelineOf([['a', 'b', ''], ['b', 'c', ''], ['c', 'd', '']]);
+  expect(betterFlow(chain, 900, 150)).toBe('right');
+  expect(betterFlow(chain, 150, 900)).toBe('down');
+});
+
+describe('edgeLabel', () => {
+  const some = (...names: string[]): IDependency[] => names.map(name => ({ name, kind: 'data' }) as IDependency);
+
+  it.each([
+    [['a', 'b'], 'a, b'],
+    [['X_train', 'y_train', 'z'], 'X_train +2'],
+    [['a_very_long_name_of_a_thing'], 'a_very_long_…'],
+    [['a', 'a'], 'a'],
+    [[], '']
+  ])('%j', (names, label) => expect(edgeLabel(some(...names))).toBe(label));
+
+  it('values come first, state without its prefix', () => {
+    const state = { name: 'state:numpy.random', kind: 'state' } as IDependency;
+    expect(edgeLabel([state])).toBe('numpy.random');
+    expect(edgeLabel([state, ...some('x')])).toBe('x +1');
+  });
+});
+
+it('shortened', () => expect([shortened('abc', 3), shortened('abcd', 3)]).toEqual(['abc', 'ab…']));
+
+it('pathOf begins and ends at its points', () => {
+  expect(pathOf([{ x: 0, y: 0 }, { x: 5, y: 5 }])).toBe('M0,0L5,5');
+  expect(pathOf([{ x: 0, y: 0 }, { x: 5, y: 5 }, { x: 9, y: 1 }])).toBe('M0,0Q5,5 9,1');
+  expect(pathOf([])).toBe('');
+});
+
+describe('what is shown', () => {
+  const layout = layOut(DIAMOND, 'down');
+
+  it.each([[250, 300], [1000, 200], [120, 900]])('lies inside a box of %i x %i', (width, height) => {
+    const { x, y, zoom } = viewport(layout, { width, height });
+    expect(x).toBeGreaterThanOrEqual(0);
+    expect(y).toBeGreaterThanOrEqual(0);
+    expect(x + layout.width * zoom).toBeLessThanOrEqual(width);
+    expect(y + layout.height * zoom).toBeLessThanOrEqual(height);
+  });
+  it('needs no more height than it gets', () => {
+    expect(neededHeight(layout, 300)).toBeLessThanOrEqual(420);
+    expect(neededHeight(layOut(pipelineOf([], ['one']), 'down'), 300)).toBe(110);
+  });
+});
+
+it('the picture holds every step and label, escaped', () => {
+  const odd = pipelineOf([['a<b>', 'c&d', '"x"']]);
+  const paint = { background: '#fff', text: '#000', muted: '#555', line: '#999', font: 'sans', step: () => '#123456' };
+  const svg = toSvg(layOut(odd, 'down'), 'a & b', paint);
+  const parsed = new DOMParser().parseFromString(svg, 'image/svg+xml');
+  expect(parsed.querySelector('parsererror')).toBeNull();
+  const texts = [...parsed.querySelectorAll('text')].map(node => node.textContent);
+  expect(texts).toEqual(expect.arrayContaining(['a<b>', 'c&d', '"x"']));
+  expect(parsed.querySelectorAll('g > rect[stroke="#123456"]').length).toBe(2);
+});
