@@ -116,7 +116,7 @@ describe('a section', () => {
     await vi.waitFor(() => expect(screen.queryByText('inside')).toBeNull());
     cleanup();
     await show();
-    expect(screen.queryByText('inside')).toBeNull();
+    await vi.waitFor(() => expect(screen.queryByText('inside')).toBeNull());
     expect(screen.getByRole('button', { name: /One/ }).getAttribute('aria-expanded')).toBe('false');
   });
 });
