@@ -66,6 +66,7 @@ $(VENV)/demo.done: $(BIN)/python pyproject.toml
 $(VENV)/test.done: $(VENV)/demo.done
 	@echo "Installing the test tools (once) ..."
 	@$(PIP) install -e '.[test]'
+	@sh scripts/get-browser.sh $(BIN)/python
 	@touch $@
 
 $(VENV)/panel.done: $(VENV)/demo.done
