@@ -66,6 +66,7 @@ $(VENV)/demo.done: $(BIN)/python pyproject.toml
 $(VENV)/test.done: $(VENV)/demo.done
 	@echo "Installing the test tools (once) ..."
 	@$(PIP) install -e '.[test]'
+	@$(PIP) install --no-deps --upgrade --target $(VENV)/arrow 'pyarrow>=15'  # apart: see tests/kfp/test_people.py
 	@sh scripts/get-browser.sh $(BIN)/python
 	@touch $@
 
