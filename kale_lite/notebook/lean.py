@@ -18,7 +18,7 @@ _CHECKER = "rfc3987_syntax"
 
 
 def import_nbformat() -> Any:
-    """nbformat. The checker is imported when a schema asks for it; nothing but the time differs from ``import nbformat``."""
+    """nbformat. The checker is imported when a schema asks for it; else it is as ``import nbformat``."""
     if "jsonschema" not in sys.modules and _CHECKER not in sys.modules and importlib.util.find_spec(_CHECKER):
         stand_in: Any = types.ModuleType(_CHECKER)
         stand_in.is_valid_syntax = _is_valid_syntax
