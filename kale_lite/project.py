@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["Project", "default_output_dir", "load"]
 
 
-def load(path: str | Path) -> Project:
-    """Read and analyse a notebook. Nothing is raised for a bad one: see ``Project.check``."""
-    notebook, found = read_notebook(Path(path))
+def load(path: str | Path, content: Any = None) -> Project:
+    """Read and analyse a notebook. Nothing is raised for a bad one: see ``Project.check``.
+
+    ``content`` is the notebook's JSON (nbformat) where that is not saved as it is to be read.
+    """
+    notebook, found = read_notebook(Path(path), content)
     pipeline = None
     if notebook is not None:
         pipeline, found = compile_remarked(notebook, found)
@@ -59,6 +62,19 @@ class Project:
         if self.pipeline is None or has_errors(self.diagnostics):
             raise RefusedError(self.diagnostics)
         return self.pipeline
+
+    def for_local(self, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Diagnostic, ...]]:
+        """The checked values of all parameters, and all that is to be said before a run on this machine."""
+        from kale_lite.targets.local import TARGET
+
+        values: dict[str, Any] = {}
+        problems = self.diagnostics
+        if self.notebook is not None:
+            values, more = set_parameters(self.notebook.parameters, parameters, self.notebook.mapped)
+            problems = (*problems, *more, *TARGET.check_settings(self.notebook))
+        if self.pipeline is not None:
+            problems = (*problems, *TARGET.check(self.pipeline))
+        return values, problems
 
     def graph(self, format: str = "text") -> str:
         """The pipeline as ``text``, ``json`` or ``mermaid``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -117,7 +118,7 @@ class Catalogue:
 
 
 @cache
-def _load(paths: tuple[Path, ...]) -> Catalogue:
+def _load(paths: tuple[Path, ...], states: tuple[object, ...]) -> Catalogue:
     rules: list[Rule] = []
     types: dict[str, tuple[str, ...]] = {}
     counting: set[str] = set()
@@ -132,7 +133,15 @@ def _load(paths: tuple[Path, ...]) -> Catalogue:
 
 def load_catalogue(extra: Sequence[Path] = ()) -> Catalogue:
     """The rules that come with kale-lite and those of more files. CatalogueError for a bad rule."""
-    return _load((*sorted(_FOLDER.glob("*.yml")), *extra))
+    return _load((*sorted(_FOLDER.glob("*.yml")), *extra), tuple(map(_state, extra)))
+
+
+def _state(path: Path) -> object:
+    """What changes when a file does: a process that lives long reads it again."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_mtime_ns, found.st_size, found.st_ino
+    return None
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[int]]:

@@ -183,7 +183,7 @@ def resume_command(
 
         kale-lite runs resume 12 --jobs 4
     """
-    from kale_lite.cli.again import resumable
+    from kale_lite.again import resumable
     from kale_lite.cli.running import RunRequest, resume
 
     entry, notebook = resumable(run)

@@ -10,16 +10,15 @@ from typing import Any
 
 from rich.console import Console
 
-from kale_lite.cli.again import earlier_run
+from kale_lite.again import earlier_run
 from kale_lite.cli.assignments import given_parameters
 from kale_lite.cli.junit import write_junit
 from kale_lite.cli.progress import Reporter, json_reporter, reporter
 from kale_lite.diagnostics import Diagnostic, Severity, has_errors
 from kale_lite.errors import ExitCode, KaleLiteError, RefusedError
 from kale_lite.graph import find_step
-from kale_lite.notebook import set_parameters
 from kale_lite.project import default_output_dir, load
-from kale_lite.targets.local import TARGET, RunOptions, RunResult, earlier_choices, run
+from kale_lite.targets.local import RunOptions, RunResult, earlier_choices, run
 
 __all__ = ["RunRequest", "resume", "run_notebooks"]
 
@@ -82,12 +81,7 @@ def _badness(code: ExitCode) -> int:
 def _run_one(path: Path, given: Mapping[str, Any], request: RunRequest) -> RunResult:
     show = json_reporter() if request.as_json else reporter(Console(highlight=False))
     project = load(path)
-    problems = project.diagnostics
-    if project.notebook is not None:
-        values, more = set_parameters(project.notebook.parameters, given, project.notebook.mapped)
-        problems = (*problems, *more, *TARGET.check_settings(project.notebook))
-    if project.pipeline is not None:
-        problems = (*problems, *TARGET.check(project.pipeline))
+    values, problems = project.for_local(given)
     _refuse(show, path, problems, strict=request.strict)
     assert project.notebook is not None
     assert project.pipeline is not None

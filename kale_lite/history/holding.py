@@ -1,12 +1,14 @@
-"""Who is writing a record: a lock that ends with its process, however that ends."""
+"""Who is writing a record: a lock that ends with its process, however that ends, and which process that is."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["Held", "hold", "is_held"]
+__all__ = ["Held", "hold", "interrupt", "is_held"]
 
 _NAME = ".running"
 
@@ -32,6 +34,8 @@ def hold(folder: Path) -> Held | None:
     except OSError:
         os.close(descriptor)
         raise
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f"{os.getpid()}\n".encode())
     return Held(descriptor)
 
 
@@ -49,4 +53,38 @@ def is_held(folder: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
+    return False
+
+
+def interrupt(folder: Path) -> bool:
+    """Ask the process that writes this record to end, as Ctrl-C does; False when it cannot be found on this machine.
+
+    The number in the lock file is not enough: the process must hold that very file open. Where the system has them, it
+    is signalled by a handle that cannot come to mean another process.
+    """
+    try:
+        number = int((folder / _NAME).read_text("ascii"))
+        handle = os.pidfd_open(number) if hasattr(os, "pidfd_open") else None
+    except (OSError, ValueError):
+        return False
+    try:
+        if not is_held(folder) or not _has_open(number, folder / _NAME):
+            return False
+        if handle is not None:
+            signal.pidfd_send_signal(handle, signal.SIGINT)
+        else:
+            os.kill(number, signal.SIGINT)
+        return True
+    except (ProcessLookupError, PermissionError):
+        return False
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _has_open(number: int, path: Path) -> bool:
+    import psutil
+
+    with suppress(psutil.Error, OSError):
+        return any(os.path.samefile(one.path, path) for one in psutil.Process(number).open_files())
     return False

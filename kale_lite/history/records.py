@@ -92,7 +92,7 @@ def _records(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 def _entry(folder: Path, record: dict[str, Any]) -> Entry:
     return Entry(
         folder, record["notebook"] or "", record["pipeline"], record["status"], record["started"],
-        record.get("seconds", 0.0), record["parameters"], record["metrics"],
+        record.get("seconds", 0.0), record["parameters"], record["metrics"], target=record.get("target", "local"),
     )  # fmt: skip
 
 

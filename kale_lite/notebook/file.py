@@ -11,7 +11,7 @@ from typing import Any
 from kale_lite.diagnostics import Diagnostic, diagnose
 from kale_lite.notebook.lean import import_nbformat
 
-__all__ = ["read_content"]
+__all__ = ["content_of", "read_content"]
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -20,6 +20,11 @@ def read_content(path: Path) -> tuple[Any, Diagnostic | None]:
     """What a file holds; None with a finding for one that is no valid notebook. The file is never written to."""
     text, problem = _read(path)
     return (None, problem) if text is None else _parse(text, path)
+
+
+def content_of(data: Any, path: Path) -> tuple[Any, Diagnostic | None]:
+    """The JSON of a notebook that need not be saved, as ``read_content`` gives that of a file; ``path`` is its name."""
+    return _parse(json.dumps(data), path)
 
 
 def _read(path: Path) -> tuple[str | None, Diagnostic | None]:

@@ -9,24 +9,43 @@ from typing import Any
 from kale_lite.cells import own_number
 from kale_lite.diagnostics import Diagnostic, diagnose, has_errors
 from kale_lite.notebook.compose import compose
-from kale_lite.notebook.file import read_content
+from kale_lite.notebook.file import content_of, read_content
+from kale_lite.notebook.given import given_options
 from kale_lite.notebook.mapping import all_parameters
 from kale_lite.notebook.metadata import kernel_of, notebook_settings, step_defaults
-from kale_lite.notebook.model import Notebook, Role
+from kale_lite.notebook.model import Cell, Notebook, Role
+from kale_lite.notebook.roles import RawCell, resolve_roles
 from kale_lite.notebook.settings import read_settings
 
-__all__ = ["read_notebook", "with_tags"]
+__all__ = ["own_cells", "read_notebook", "with_tags"]
 
 
-def read_notebook(path: Path) -> tuple[Notebook | None, tuple[Diagnostic, ...]]:
+def read_notebook(path: Path, data: Any = None) -> tuple[Notebook | None, tuple[Diagnostic, ...]]:
     """Read a notebook. None with diagnostics when it cannot be used; the file is never written to.
 
+    ``data`` is the notebook's JSON where that is not what the file holds: then there need not be a file.
     SettingsError when the project's settings are wrong.
     """
-    content, problem = read_content(path)
+    content, problem = read_content(path) if data is None else content_of(data, path)
     if content is None:
         return None, (problem,) if problem else ()
     return _understand(content, path)
+
+
+def own_cells(data: Any) -> tuple[Cell, ...]:
+    """The code cells of a notebook's JSON (nbformat 4) with their roles, also where their tags have errors.
+
+    Notebooks that it embeds are not read. ValueError for what is no such JSON.
+    """
+    try:
+        raw = [
+            RawCell(number, "".join(cell["source"]), tuple(map(str, cell["metadata"].get("tags", ()))),
+                    given_options(cell["metadata"]))
+            for number, cell in enumerate(data["cells"], 1) if cell["cell_type"] == "code"
+        ]  # fmt: skip
+        return resolve_roles(raw)[0]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no notebook: {error!r}") from None
 
 
 def with_tags(notebook: Notebook, tags: Mapping[int, Sequence[str]]) -> tuple[Notebook | None, tuple[Diagnostic, ...]]:

@@ -7,13 +7,24 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["OPTION_KINDS", "Bare", "Malformed", "OptionTag", "Prev", "StepTag", "Tag", "format_tag", "parse_tag"]
+__all__ = [
+    "OPTION_FORMS",
+    "OPTION_KINDS",
+    "Bare",
+    "Malformed",
+    "OptionTag",
+    "Prev",
+    "StepTag",
+    "Tag",
+    "format_tag",
+    "parse_tag",
+]
 
 BARE = ("imports", "functions", "skip", "parameters", "injected-parameters", "pipeline-parameters",
         "pipeline-metrics", "raises-exception")  # fmt: skip
 """Tags that are one word. Two are papermill's and one nbclient's."""
 
-_OPTIONS: dict[str, tuple[str, ...]] = {
+OPTION_FORMS: dict[str, tuple[str, ...]] = {
     "limit": ("key", "quantity"),
     "request": ("key", "quantity"),
     "image": ("reference",),
@@ -36,6 +47,7 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "run-as": ("user|group|non-root", "value"),
     "notebook": ("name",),
 }
+"""The parts of tags that have several, by what they begin with: the options of steps, and ``notebook``."""
 _FAR = 2
 """Letters more or less by which a prefix is no misspelling: ``config:x`` is somebody else's tag."""
 _STATES = ("enabled", "disabled")
@@ -43,8 +55,8 @@ _SWITCHES = ("cache", "report", "copies")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _POLICIES = ("Always", "IfNotPresent", "Never")
 _TIME = r"\d+[smhd]"
-OPTION_KINDS = frozenset(_OPTIONS) - {"notebook"}
-PREFIXES = ("step", "block", "prev", *_OPTIONS)
+OPTION_KINDS = frozenset(OPTION_FORMS) - {"notebook"}
+PREFIXES = ("step", "block", "prev", *OPTION_FORMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +112,7 @@ def parse_tag(text: str) -> Tag | Malformed | None:
         return StepTag(rest, prefix) if rest.strip() else Malformed(text, "the step has no name", f"{prefix}:NAME")
     if prefix == "prev":
         return Prev(rest) if rest.strip() else Malformed(text, "the predecessor has no name", "prev:NAME")
-    if prefix in _OPTIONS:
+    if prefix in OPTION_FORMS:
         return _option(text, prefix, rest)
     return _misspelt_prefix(text, prefix, rest)
 
@@ -119,7 +131,7 @@ def format_tag(tag: Tag) -> str:
 
 
 def _option(text: str, kind: str, rest: str) -> OptionTag | Malformed:
-    form = _OPTIONS[kind]
+    form = OPTION_FORMS[kind]
     shape = ":".join((kind, *form))
     parts = tuple(rest.split(":", len(form) - 1))
     if len(parts) < len(form) or not all(p.strip() for p in parts):

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Environment", "author_environment"]
+__all__ = ["Environment", "author_environment", "forget"]
 
 _PROBE = """
 import json, sys
@@ -79,6 +79,11 @@ def author_environment(kernel: str) -> Environment:
         if found is not None:
             return found
     return Environment(sys.version_info[:2], frozenset(sys.stdlib_module_names))
+
+
+def forget() -> None:
+    """Ask again next time: a process that lives long meets packages that were installed since."""
+    _asked.cache_clear()
 
 
 @lru_cache(maxsize=8)

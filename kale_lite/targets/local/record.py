@@ -7,8 +7,10 @@ import json
 import os
 import platform
 import sys
+import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,10 @@ from kale_lite.targets.local.events import Event
 from kale_lite.targets.local.options import RunOptions, StepResult
 from kale_lite.targets.local.surroundings import digest
 
-__all__ = ["Record", "prepare_folder", "write_json"]
+__all__ = ["TOLD_LIMIT", "Record", "prepare_folder", "write_json"]
+
+TOLD_LIMIT = 100_000
+"""Characters of what one cell prints that the events hold; the step's notebook holds more."""
 
 
 def prepare_folder(folder: Path) -> Held:
@@ -87,10 +92,13 @@ class Record:
     def __init__(self, notebook: Notebook, pipeline: Pipeline, options: RunOptions, kernel: str, seed: str) -> None:
         self.notebook, self.pipeline, self.folder = notebook, pipeline, options.output_dir
         self.kernels: dict[str, Any] = {}
+        self._writing = threading.Lock()
+        self._told: dict[tuple[str, int], int] = {}
         self._steps: dict[str, dict[str, Any]] = {s.name: {"status": "waiting", "slug": s.slug} for s in pipeline.steps}
         self._run: dict[str, Any] = {
             "format": 1,
             "status": "running",
+            "target": "local",
             "pipeline": pipeline.name,
             "notebook": str(notebook.path.resolve()) if notebook.path else None,
             "started": time.time(),
@@ -113,16 +121,32 @@ class Record:
         write_json(self.folder / "run.json", self._run)
 
     def on_event(self, event: Event) -> None:
-        """Append the event, and keep run.json in step."""
-        with (self.folder / "events.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(event.to_json(), ensure_ascii=False, default=repr) + "\n")
+        """Append the event, and keep run.json in step. Outputs come from the threads of their steps."""
+        with self._writing:
+            kept = self._bounded(event) if event.type == "step-output" else event
+            if kept is None:
+                return
+            with (self.folder / "events.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(kept.to_json(), ensure_ascii=False, default=repr) + "\n")
         if event.type == "step-started":
+            self._told = {key: size for key, size in self._told.items() if key[0] != event.step}
             self._steps[event.step].update(status="running", started=event.time, attempts=event.data["attempt"])
         elif event.type == "step-finished":
             self._steps[event.step].update(event.data)
         else:
             return
         self._write()
+
+    def _bounded(self, event: Event) -> Event | None:
+        """An output as it is told: at most so much of a cell, the last with ``truncated``; None for the rest."""
+        key = (event.step, event.data["cell"])
+        before, text = self._told.get(key, 0), event.data["text"]
+        self._told[key] = before + len(text)
+        if before > TOLD_LIMIT:
+            return None
+        if before + len(text) <= TOLD_LIMIT:
+            return event
+        return replace(event, data={**event.data, "text": text[: TOLD_LIMIT - before], "truncated": True})
 
     def finish(
         self, status: str, results: Mapping[str, StepResult], metrics: Mapping[str, Any], seconds: float

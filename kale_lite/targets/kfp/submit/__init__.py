@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kale_lite.targets.kfp.submit.cron import kfp_cron
+from kale_lite.targets.kfp.submit.followed import Followed, follow
 from kale_lite.targets.kfp.submit.package import Package, check_source, file_package, notebook_package
 from kale_lite.targets.kfp.submit.probe import PATIENCE, Reached, reach
 from kale_lite.targets.kfp.submit.server import find_server
@@ -12,6 +13,7 @@ from kale_lite.targets.kfp.submit.watch import watch
 
 __all__ = [
     "PATIENCE",
+    "Followed",
     "Package",
     "Reached",
     "Request",
@@ -19,6 +21,7 @@ __all__ = [
     "check_source",
     "file_package",
     "find_server",
+    "follow",
     "kfp_cron",
     "notebook_package",
     "reach",

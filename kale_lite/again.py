@@ -27,8 +27,8 @@ def earlier_run(
 
 def _last(notebook: Path) -> Entry:
     path = str(notebook.resolve())
-    for entry in History().entries():
-        if entry.notebook == path and read_record(entry.folder) is not None and refreshed(entry).status != "running":
+    for entry in History().entries(path):
+        if entry.target == "local" and read_record(entry.folder) is not None and refreshed(entry).status != "running":
             return entry
     raise UsageError(
         f"KL506: there is no earlier run of {notebook} to take steps from",
@@ -39,6 +39,9 @@ def _last(notebook: Path) -> Entry:
 def resumable(name: str) -> tuple[Entry, Path]:
     """A run that can be gone on with, and its notebook. UsageError when it was done, is going, or has no notebook."""
     entry = find_entry(History(), name)
+    if entry.target != "local":
+        raise UsageError(f"run {name} was not made on this machine: it cannot be resumed here",
+                         hint="KFP's own page can run it again, with the steps that it has cached")  # fmt: skip
     if entry.status == "done":
         raise UsageError(f"run {name} was done: there is nothing to resume", hint="`run NB --from STEP` runs again")
     if entry.status == "running":
