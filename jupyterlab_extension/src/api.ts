@@ -164,6 +164,8 @@ export interface IRunStep {
   seconds?: number;
   attempts?: number;
   reused?: string;
+  /** The step whose end kept this one from running. */
+  because?: string;
   diagnostics?: IDiagnostic[];
   traceback?: string;
 }
@@ -175,6 +177,12 @@ export interface IRun extends IRunRow {
   report: boolean;
   link: string;
   kept: boolean;
+  /** What the target says of the run, where it says something. */
+  message?: string;
+  /** The server's clock, in seconds since the epoch, where it says so. */
+  now?: number;
+  /** SHA-256 of the sources of the cells that ran, by number, where the record has them. */
+  cells?: { [number: string]: string };
 }
 
 /** One line of a run's `events.jsonl`; what else it holds depends on its type. */

@@ -4,14 +4,19 @@
 import type { ICellModel } from '@jupyterlab/cells';
 import type * as nbformat from '@jupyterlab/nbformat';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { PartialJSONValue } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
-import { Debouncer } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Api, ApiError, IAnalysis, ICellInfo, IDiagnostic, IStep } from './api';
-import { ICellTags, readTags, writeTags } from './tags';
+import { ICellView, ownCells } from './cells';
+import { NotebookEdits, SETTINGS_KEY } from './editing';
+import { ParameterProblem, ParameterValues } from './parameters';
+import { KaleSettings } from './settings';
+import { Suggesting } from './suggesting';
+import { ICellTags } from './tags';
 
-/** Milliseconds without a further edit before a notebook is analysed again. */
-const PAUSE = 50;
+/** Milliseconds until a server that did not answer is asked again. */
+const AGAIN = 3000;
 
 /** A place in a notebook: the cell's index from 0 over all cells, and a line from 1 (0: the cell as a whole). */
 export interface IPlace {
@@ -23,25 +28,17 @@ export interface IPlace {
 export class NotebookPipeline implements IDisposable {
   constructor(
     readonly panel: NotebookPanel,
-    private readonly api: Api
+    private readonly api: Api,
+    private readonly settings: KaleSettings = new KaleSettings()
   ) {
-    this.debouncer = new Debouncer(() => this.analyseNow(), PAUSE);
-    void panel.context.ready.then(() => {
-      if (this.isDisposed || panel.isDisposed) {
-        return;
-      }
-      // Edits of sources, cells and metadata, also by others on the same document; outputs are of no interest,
-      // but come the same way, so that what was analysed is compared before anything is sent.
-      panel.context.model.contentChanged.connect(this.onEdited, this);
-      panel.context.pathChanged.connect(this.onEdited, this);
-      panel.content.activeCellChanged.connect(this.onActiveCell, this);
-      this.isReady = true;
-      this._changed.emit();
-      this.refresh();
-    });
+    this.edits = new NotebookEdits(panel);
+    this.suggesting = new Suggesting(this, api);
+    void panel.context.ready.then(() => this.start());
     panel.disposed.connect(this.dispose, this);
   }
 
+  readonly edits: NotebookEdits;
+  readonly suggesting: Suggesting;
   /** The newest analysis; of an earlier content while `isStale`. */
   analysis: IAnalysis | null = null;
   /** Why there is no newer analysis. */
@@ -62,12 +59,22 @@ export class NotebookPipeline implements IDisposable {
 
   /** The path from the server's root, without the drive of a collaborative session. */
   get path(): string {
-    const path = this.panel.context.localPath;
-    return path;
+    return this.panel.context.localPath;
   }
 
   get isDirty(): boolean {
     return this.panel.context.model.dirty;
+  }
+
+  /** Whether what is changed here cannot be saved. */
+  get isReadOnly(): boolean {
+    return this.panel.context.contentsModel?.writable === false || this.panel.context.model.readOnly;
+  }
+
+  /** The language of the notebook's kernel as its metadata has it; empty when that says nothing. */
+  get language(): string {
+    const { kernelspec, language_info } = this.panel.context.model.sharedModel.metadata;
+    return String(kernelspec?.language || language_info?.name || '').toLowerCase();
   }
 
   /** The step of the active cell; empty when that is of no step. */
@@ -97,10 +104,28 @@ export class NotebookPipeline implements IDisposable {
     return this.analysis?.pipeline?.steps.find(one => one.name === name);
   }
 
-  /** The place of a step in the notebook's order, for its colour; -1 when there is none. */
+  /**
+   * The place of a step in the notebook's order, for its colour; -1 when there is none. Steps of an embedded notebook
+   * have the place of the cell that stands for it.
+   */
   stepIndex(name: string): number {
     const steps = [...new Set((this.analysis?.cells ?? []).map(one => one.step).filter(Boolean))];
-    return steps.indexOf(name);
+    const found = steps.indexOf(name);
+    return found >= 0 ? found : steps.indexOf(this.step(name)?.within[0] ?? '');
+  }
+
+  /** The cells (from 1) of a step, or those that stand for it. */
+  cellsOf(name: string): number[] {
+    const cells = this.analysis?.cells ?? [];
+    const step = this.step(name);
+    if (!step || !this.analysis?.pipeline) {
+      return cells.filter(one => one.step === name).map(one => one.cell);
+    }
+    return ownCells(
+      this.analysis.pipeline,
+      step,
+      within => cells.find(one => one.role === 'notebook' && one.step === within)?.cell
+    );
   }
 
   diagnosticsOf(number: number): IDiagnostic[] {
@@ -111,37 +136,59 @@ export class NotebookPipeline implements IDisposable {
     return this.panel.context.model?.cells.get(index);
   }
 
+  /** All cells as plain data. */
+  get views(): ICellView[] {
+    return this.edits.views(number => this.cellInfo(number)?.step ?? '');
+  }
+
   tagsOf(index: number): string[] {
-    const tags = this.cellModel(index)?.getMetadata('tags');
-    return Array.isArray(tags) ? tags.map(String) : [];
+    return this.edits.tagsOf(index);
   }
 
-  /**
-   * Give cells (by index) new tags, in one undoable change. `wanted` gets what a cell's tags say now; foreign tags stay.
-   */
+  /** Give cells (by index) new tags, in one undoable change; see `NotebookEdits`. */
   retag(indices: readonly number[], wanted: (now: ICellTags, index: number) => ICellTags): void {
-    this.panel.context.model.sharedModel.transact(() => {
-      for (const index of indices) {
-        const tags = this.tagsOf(index);
-        this.setTags(index, writeTags(tags, wanted(readTags(tags), index)));
-      }
-    });
+    this.edits.retag(indices, wanted);
   }
 
-  /** Give cells (by index) exactly these tags, in one undoable change. */
-  setAllTags(tags: ReadonlyMap<number, readonly string[]>): void {
-    this.panel.context.model.sharedModel.transact(() => {
-      tags.forEach((some, index) => this.setTags(index, some));
-    });
+  /** Values for the parameters of the next run, where they are not the notebook's own. */
+  get parameterValues(): { [name: string]: PartialJSONValue } {
+    return this.typed.values(this.analysis?.parameters ?? []);
   }
 
-  private setTags(index: number, tags: readonly string[]): void {
-    const cell = this.panel.context.model.sharedModel.getCell(index);
-    if (tags.length) {
-      cell.setMetadata('tags', [...tags]);
+  /** Parameters whose typed value cannot be used. */
+  get parameterProblems(): { [name: string]: ParameterProblem } {
+    return this.typed.problems(this.analysis?.parameters ?? []);
+  }
+
+  parameterText(name: string): string | undefined {
+    return this.typed.texts.get(name);
+  }
+
+  /** Take over what the user typed for a parameter; undefined goes back to the notebook's own value. */
+  setParameter(name: string, text: string | undefined): void {
+    if (text === undefined) {
+      this.typed.texts.delete(name);
     } else {
-      cell.deleteMetadata('tags');
+      this.typed.texts.set(name, text);
     }
+    this._changed.emit();
+  }
+
+  /** Where the pipeline is to run: the name of a target. */
+  get target(): string {
+    return this._target;
+  }
+
+  set target(name: string) {
+    this._target = name;
+    this._changed.emit();
+  }
+
+  /** A setting as the notebook's own metadata has it, also where the rest of the notebook has errors. */
+  setting(name: string): PartialJSONValue | undefined {
+    const section = this.panel.context.model.sharedModel.getMetadata(SETTINGS_KEY);
+    const own = section && typeof section === 'object' && !Array.isArray(section) ? section[name] : undefined;
+    return own ?? this.analysis?.settings[name];
   }
 
   /** Scroll to a cell, make it the active one, and put the cursor on a line. */
@@ -153,7 +200,7 @@ export class NotebookPipeline implements IDisposable {
     notebook.activeCellIndex = place.index;
     notebook.deselectAll();
     await notebook.scrollToItem(place.index, 'smart');
-    const editor = notebook.widgets[place.index].editor;
+    const editor = notebook.widgets[place.index]?.editor;
     if (place.line > 0 && editor) {
       editor.setCursorPosition({ line: place.line - 1, column: 0 });
     }
@@ -166,33 +213,46 @@ export class NotebookPipeline implements IDisposable {
       nbformat: shared.nbformat,
       nbformat_minor: shared.nbformat_minor,
       metadata: shared.getMetadata() as nbformat.INotebookMetadata,
-      cells: shared.cells.map(cell => {
-        const found: any = {
-          cell_type: cell.cell_type,
-          id: cell.getId(),
-          metadata: cell.getMetadata(),
-          source: cell.getSource()
-        };
-        if (cell.cell_type === 'code') {
-          found.outputs = [];
-          found.execution_count = null;
-        }
-        return found;
-      })
+      cells: shared.cells.map(cell => ({
+        cell_type: cell.cell_type,
+        id: cell.getId(),
+        metadata: cell.getMetadata(),
+        source: cell.getSource(),
+        ...(cell.cell_type === 'code' ? { outputs: [], execution_count: null } : {})
+      })) as nbformat.ICell[]
     };
   }
 
   /** Analyse soon; nothing happens when the content is the one that was analysed. */
   refresh(): void {
-    if (this.isReady && !this.isDisposed) {
-      void this.debouncer.invoke().catch(() => undefined);
-    }
+    this.schedule(this.settings.analysisPause);
   }
 
   /** Analyse anew whatever was known: the server part has come back. */
   retry(): void {
     this.sent = '';
-    this.refresh();
+    this.schedule(0);
+  }
+
+  private start(): void {
+    if (this.isDisposed || this.panel.isDisposed) {
+      return;
+    }
+    // Edits of sources, cells and metadata, also by others on the same document; outputs are of no interest,
+    // but come the same way, so that what was analysed is compared before anything is sent.
+    this.panel.context.model.contentChanged.connect(this.onEdited, this);
+    this.panel.context.pathChanged.connect(this.onEdited, this);
+    this.panel.content.activeCellChanged.connect(this.onActiveCell, this);
+    this.isReady = true;
+    this._changed.emit();
+    this.schedule(0);
+  }
+
+  private schedule(pause: number): void {
+    if (this.isReady && !this.isDisposed) {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => void this.analyseNow(), pause);
+    }
   }
 
   private async analyseNow(): Promise<void> {
@@ -218,12 +278,23 @@ export class NotebookPipeline implements IDisposable {
         this._changed.emit();
       }
     } catch (error) {
-      const superseded = error instanceof ApiError && error.status === 409;
-      if (this.pending === mine && !this.isDisposed && !superseded) {
-        this.failure = error instanceof ApiError ? error : new ApiError(0, String(error));
-        this.sent = '';
-        this._changed.emit();
+      if (this.pending === mine && !this.isDisposed) {
+        this.failed(error);
       }
+    }
+  }
+
+  private failed(error: unknown): void {
+    const failure = error instanceof ApiError ? error : new ApiError(500, String(error));
+    this.sent = '';
+    if (failure.status === 409) {
+      this.schedule(this.settings.analysisPause); // superseded, by another tab on the same notebook
+      return;
+    }
+    this.failure = failure;
+    this._changed.emit();
+    if (failure.status === 0 || failure.status >= 502) {
+      this.schedule(AGAIN);
     }
   }
 
@@ -240,16 +311,25 @@ export class NotebookPipeline implements IDisposable {
       return;
     }
     this.isDisposed = true;
+    clearTimeout(this.timer);
     this.pending?.abort();
-    this.debouncer.dispose();
+    this.suggesting.dispose();
+    this._disposed.emit();
     Signal.clearData(this);
   }
 
-  private readonly debouncer: Debouncer<void>;
+  get disposed(): ISignal<this, void> {
+    return this._disposed;
+  }
+
+  private readonly typed = new ParameterValues();
   private readonly _changed = new Signal<this, void>(this);
   private readonly _selectionChanged = new Signal<this, void>(this);
+  private readonly _disposed = new Signal<this, void>(this);
   private _hoveredStep = '';
+  private _target = 'local';
   private pending: AbortController | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined = undefined;
   private sent = '';
 }
 
@@ -257,7 +337,8 @@ export class NotebookPipeline implements IDisposable {
 export class PipelineTracker {
   constructor(
     private readonly notebooks: INotebookTracker,
-    private readonly api: Api
+    private readonly api: Api,
+    private readonly settings: KaleSettings = new KaleSettings()
   ) {
     notebooks.currentChanged.connect(() => this._currentChanged.emit(this.current));
   }
@@ -276,7 +357,7 @@ export class PipelineTracker {
   of(panel: NotebookPanel): NotebookPipeline {
     let found = this.known.get(panel);
     if (!found || found.isDisposed) {
-      found = new NotebookPipeline(panel, this.api);
+      found = new NotebookPipeline(panel, this.api, this.settings);
       this.known.set(panel, found);
     }
     return found;

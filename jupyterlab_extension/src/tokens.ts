@@ -1,8 +1,10 @@
 /** What the plugins give one another. */
 import { Token } from '@lumino/coreutils';
+import { ISignal } from '@lumino/signaling';
 import { Api, IInfo, ApiError } from './api';
 import { PipelineTracker } from './model';
 import { RunsTracker } from './runs';
+import { KaleSettings } from './settings';
 
 /** The server part, the open notebooks as pipelines, and their runs. */
 export interface IKaleLite {
@@ -11,6 +13,15 @@ export interface IKaleLite {
   readonly runs: RunsTracker;
   /** What the server part says of itself; rejects with an ApiError when it is missing or of another version. */
   readonly info: Promise<IInfo>;
+  /** What the server part has said of itself, as far as it is known. */
+  readonly known: IInfo | null;
+  /** Why the server part cannot be used; null when it can. */
+  readonly problem: ApiError | null;
+  /** `known` or `problem` has changed. */
+  readonly infoChanged: ISignal<IKaleLite, void>;
+  readonly settings: KaleSettings;
+  /** Ask the server part anew. */
+  retry(): Promise<void>;
 }
 
 export { ApiError };
@@ -30,4 +41,8 @@ export namespace CommandIDs {
   export const suggest = 'kale-lite:suggest-steps';
   export const splitStep = 'kale-lite:split-step';
   export const joinStep = 'kale-lite:join-step';
+  export const goToStep = 'kale-lite:go-to-step';
+  export const exportGraph = 'kale-lite:export-graph';
+  export const toggleBadges = 'kale-lite:toggle-badges';
+  export const nextFinding = 'kale-lite:next-finding';
 }

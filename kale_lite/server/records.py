@@ -61,6 +61,8 @@ def run_json(root: Root, entry: Entry) -> dict[str, Any]:
         "link": known.get("link", ""),
         "message": known.get("message", ""),
         "kept": record is not None,
+        "cells": known.get("cells", {}),
+        "now": time.time(),
     }
 
 

@@ -134,10 +134,9 @@ class ReportHandler(Handler):
     async def get(self, number: str) -> None:
         entry = await self.away(records.found, self.root, int(number))
         page = await self.away(records.report, entry)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "no-store")
-        self.finish(page)
+        self.finish(page, set_content_type="text/html; charset=utf-8")
 
 
 class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):

@@ -1,12 +1,23 @@
 /** The side panel: the pipeline of the notebook in front, and its runs. */
 import { ReactWidget } from '@jupyterlab/ui-components';
+import { IStateDB } from '@jupyterlab/statedb';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
-import { HistorySection } from '../running/history';
 import { RunBar } from '../running/bar';
+import { HistorySection } from '../running/history';
+import { useCurrent, useSignal } from '../running/hooks';
+import { KfpSection } from '../running/kfp';
 import { RunSection } from '../running/run';
-import { IKaleLite } from '../tokens';
+import { CommandIDs, IKaleLite } from '../tokens';
+import { FindingCounts, FindingsList } from './findings';
+import { GraphSection } from './graphsection';
+import { FirstUse, NotebookNotices, ServerNotice } from './notices';
+import { Parameters } from './parameters';
+import type { IViewProps } from './parts';
+import { PipelineForm } from './pipelineform';
+import { Section, SectionMemory } from './section';
+import { SuggestionView } from './suggestion';
 
 /** What every part of the panel needs. */
 export interface IPartProps {
@@ -16,18 +27,114 @@ export interface IPartProps {
 }
 
 export class Sidebar extends ReactWidget {
-  constructor(private readonly props: IPartProps) {
+  constructor(
+    private readonly props: IPartProps,
+    store: IStateDB | null = null
+  ) {
     super();
+    this.memory = new SectionMemory(store);
     this.addClass('jp-KaleLite-Sidebar');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', props.trans.__('Pipeline of the notebook'));
   }
 
   protected render(): JSX.Element {
-    return (
-      <div>
-        <RunBar {...this.props} />
-        <RunSection {...this.props} />
-        <HistorySection {...this.props} />
-      </div>
-    );
+    return <Panel {...this.props} memory={this.memory} />;
   }
+
+  private readonly memory: SectionMemory;
+}
+
+function Panel(props: IPartProps & { memory: SectionMemory }): JSX.Element {
+  const { kale, trans } = props;
+  const pipeline = useCurrent(kale);
+  return (
+    <div className="jp-KaleLite-panel">
+      <RunBar kale={kale} commands={props.commands} trans={trans} />
+      <div className="jp-KaleLite-scroll">
+        <ServerNotice {...props} />
+        {pipeline ? (
+          <NotebookView key={pipeline.panel.id} {...props} pipeline={pipeline} />
+        ) : (
+          <p className="jp-KaleLite-empty">{trans.__('Open a notebook, and its pipeline is shown here.')}</p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function NotebookView(props: IViewProps & { memory: SectionMemory }): JSX.Element {
+  const { kale, commands, memory, pipeline, trans } = props;
+  useSignal(pipeline.changed);
+  useSignal(pipeline.suggesting.changed);
+  const { analysis, suggesting } = pipeline;
+  const graph = useLastGraph(props);
+  const isTagged = (analysis?.cells ?? []).some(cell => cell.tagged);
+  const isSuggesting = suggesting.isAsking || suggesting.suggestion !== null;
+  const part = { kale, commands, trans };
+  return (
+    <>
+      <NotebookNotices {...props} />
+      <SuggestionView {...props} />
+      {analysis && !isTagged && !isSuggesting && <FirstUse commands={commands} trans={trans} />}
+      {graph && !isSuggesting && (
+        <div className={analysis?.pipeline ? '' : 'jp-mod-outdated'}>
+          <GraphSection {...props} graph={graph} />
+        </div>
+      )}
+      {analysis && (
+        <>
+          <Section
+            name="findings"
+            title={trans.__('Findings')}
+            memory={memory}
+            count={<FindingCounts pipeline={pipeline} trans={trans} />}
+          >
+            <FindingsList {...props} />
+          </Section>
+          <RunSection {...part} />
+          <KfpSection {...part} />
+          <Section
+            name="parameters"
+            title={trans.__('Parameters')}
+            memory={memory}
+            folded={!analysis.parameters.length}
+            count={<span className="jp-KaleLite-count">{analysis.parameters.length || ''}</span>}
+          >
+            <Parameters {...props} />
+          </Section>
+          <Section
+            name="pipeline"
+            title={trans.__('Pipeline')}
+            memory={memory}
+            folded
+            actions={
+              isTagged && (
+                <button
+                  type="button"
+                  className="jp-KaleLite-link"
+                  title={trans.__('Propose steps for the cells that have no tag yet')}
+                  onClick={() => void commands.execute(CommandIDs.suggest)}
+                >
+                  {trans.__('Suggest steps')}
+                </button>
+              )
+            }
+          >
+            <PipelineForm {...props} />
+          </Section>
+          <HistorySection {...part} />
+        </>
+      )}
+    </>
+  );
+}
+
+/** The newest graph: while the notebook has errors the one from before, which is shown as outdated. */
+function useLastGraph({ pipeline }: IViewProps) {
+  const last = React.useRef(pipeline.analysis?.pipeline ?? null);
+  if (pipeline.analysis?.pipeline) {
+    last.current = pipeline.analysis.pipeline;
+  }
+  return last.current;
 }

@@ -1,0 +1,207 @@
+/** The pipeline of a notebook as a graph. */
+import { MarkerType, ReactFlow, ReactFlowProvider, useReactFlow } from '@xyflow/react';
+import { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+import type { IPipeline, IRunStep, IStep } from '../api';
+import { FlowEdge, FlowEdgeType, StepNode, StepNodeType } from './nodes';
+import { betterFlow, Flow, IEdgeLine, ILayout, layOut } from './layout';
+import type { Direction } from '../settings';
+import { reasonWord } from './words';
+
+const NODE_TYPES = { step: StepNode };
+const EDGE_TYPES = { flow: FlowEdge };
+const MOST_ZOOM = 1.15;
+const MARGIN = 10;
+
+/** How the graph is zoomed from outside of it. */
+export interface IGraphView {
+  zoomIn(): void;
+  zoomOut(): void;
+  fit(): void;
+  layout: ILayout;
+}
+
+export interface IGraphProps {
+  pipeline: IPipeline;
+  direction: Direction;
+  trans: TranslationBundle;
+  label: string;
+  activeStep: string;
+  hoveredStep: string;
+  indexOf: (step: string) => number;
+  worstOf: (step: string) => 'error' | 'warning' | '';
+  stateOf: (step: string) => IRunStep | undefined;
+  stateText: (state: IRunStep) => string;
+  describe: (step: IStep) => string;
+  onPoint: (step: string) => void;
+  onOpen: (step: string) => void;
+  onMenu: (step: string, x: number, y: number) => void;
+  onView?: (view: IGraphView | null) => void;
+}
+
+export function Graph(props: IGraphProps): JSX.Element {
+  return (
+    <ReactFlowProvider>
+      <Flowing {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+/** The size of an element, followed as it changes; zero while it is not shown. */
+function useSize(ref: React.RefObject<HTMLElement>): { width: number; height: number } {
+  const [size, setSize] = React.useState({ width: 0, height: 0 });
+  React.useEffect(() => {
+    const element = ref.current;
+    if (!element || typeof ResizeObserver === 'undefined') {
+      return;
+    }
+    const observer = new ResizeObserver(() =>
+      setSize({ width: element.clientWidth, height: element.clientHeight })
+    );
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return size;
+}
+
+/** How all of the graph, its edges and labels too, is shown in the middle of a box. */
+export function viewport(layout: ILayout, size: { width: number; height: number }) {
+  const { width, height } = layout;
+  const zoom = Math.min(
+    (size.width - 2 * MARGIN) / (width || 1),
+    (size.height - 2 * MARGIN) / (height || 1),
+    MOST_ZOOM
+  );
+  const found = Math.max(zoom, 0.05);
+  return { x: (size.width - width * found) / 2, y: (size.height - height * found) / 2, zoom: found };
+}
+
+function Flowing(props: IGraphProps): JSX.Element {
+  const { pipeline, direction, trans, onView } = props;
+  const box = React.useRef<HTMLDivElement>(null);
+  const size = useSize(box);
+  const [edge, setEdge] = React.useState<IEdgeLine | null>(null);
+  const flowing = useReactFlow();
+  const tall = pipeline.steps.some(step => props.stateOf(step.name) !== undefined);
+  const flow: Flow = React.useMemo(
+    () => (direction === 'auto' ? betterFlow(pipeline, size.width || 300, size.height || 300, tall) : direction),
+    [pipeline, direction, size, tall]
+  );
+  const layout = React.useMemo(() => layOut(pipeline, flow, tall), [pipeline, flow, tall]);
+  const shape = `${flow} ${layout.width} ${layout.height} ${layout.nodes.map(node => node.step.name).join('\n')}`;
+
+  const fit = React.useCallback(() => {
+    if (size.width && size.height) {
+      void flowing.setViewport(viewport(layout, size));
+    }
+  }, [flowing, size, shape]);
+  React.useEffect(fit, [fit]);
+  React.useEffect(() => {
+    onView?.({ zoomIn: () => void flowing.zoomIn(), zoomOut: () => void flowing.zoomOut(), fit, layout });
+    return () => onView?.(null);
+  }, [flowing, fit, layout, onView]);
+
+  return (
+    <div ref={box} className="jp-KaleLite-graph" role="group" aria-label={props.label}>
+      <ReactFlow<StepNodeType, FlowEdgeType>
+        nodes={nodesOf(layout, props, edge)}
+        edges={edgesOf(layout, props, edge, setEdge)}
+        nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
+        minZoom={0.05}
+        maxZoom={3}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        zoomOnScroll={false}
+        zoomOnDoubleClick={false}
+        preventScrolling={false}
+        deleteKeyCode={null}
+        selectionKeyCode={null}
+        multiSelectionKeyCode={null}
+        panActivationKeyCode={null}
+        attributionPosition="bottom-left"
+      />
+      <EdgeReasons edge={edge} pipeline={pipeline} trans={trans} />
+    </div>
+  );
+}
+
+function nodesOf(layout: ILayout, props: IGraphProps, edge: IEdgeLine | null): StepNodeType[] {
+  const near = edge ? [edge.before, edge.after] : [];
+  return layout.nodes.map(({ step, x, y, width, height }) => {
+    const state = props.stateOf(step.name);
+    return {
+      id: step.name,
+      type: 'step',
+      position: { x, y },
+      width,
+      height,
+      data: {
+        step,
+        state,
+        index: props.indexOf(step.name),
+        stateText: state ? props.stateText(state) : '',
+        description: props.describe(step),
+        isActive: props.activeStep === step.name,
+        isHovered: props.hoveredStep === step.name || near.includes(step.name),
+        isDimmed: edge !== null && !near.includes(step.name),
+        worst: props.worstOf(step.name),
+        onPoint: props.onPoint,
+        onOpen: props.onOpen,
+        onMenu: props.onMenu
+      }
+    };
+  });
+}
+
+function edgesOf(
+  layout: ILayout,
+  props: IGraphProps,
+  edge: IEdgeLine | null,
+  onPoint: (edge: IEdgeLine | null) => void
+): FlowEdgeType[] {
+  const { hoveredStep, trans } = props;
+  return layout.edges.map(line => {
+    const isSame = edge !== null && edge.before === line.before && edge.after === line.after;
+    const touches = line.before === hoveredStep || line.after === hoveredStep;
+    const what = line.dependencies.map(one => one.name).filter(Boolean).join(', ');
+    return {
+      id: `${line.before} ${line.after}`,
+      source: line.before,
+      target: line.after,
+      type: 'flow',
+      markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14, color: 'var(--jp-ui-font-color3)' },
+      data: {
+        line,
+        description: what
+          ? trans.__('From %1 to %2: %3', line.before, line.after, what)
+          : trans.__('From %1 to %2: declared order', line.before, line.after),
+        isHovered: isSame || touches,
+        isDimmed: (edge !== null && !isSame) || (hoveredStep !== '' && !touches),
+        onPoint
+      }
+    };
+  });
+}
+
+/** Everything that flows along an edge, with the reasons. */
+function EdgeReasons(props: { edge: IEdgeLine | null; pipeline: IPipeline; trans: TranslationBundle }): JSX.Element {
+  const { edge, pipeline, trans } = props;
+  return (
+    <div className="jp-KaleLite-reasons" role="status" hidden={!edge}>
+      {edge && (
+        <>
+          <strong>{trans.__('%1 → %2', edge.before, edge.after)}</strong>
+          <ul>
+            {edge.dependencies.map((one, at) => (
+              <li key={at}>{reasonWord(one, pipeline, trans)}</li>
+            ))}
+          </ul>
+        </>
+      )}
+    </div>
+  );
+}

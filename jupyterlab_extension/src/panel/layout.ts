@@ -1,0 +1,163 @@
+/** Where the nodes and edges of a pipeline are drawn. Pure functions; sizes in pixels at zoom 1. */
+import * as dagre from '@dagrejs/dagre';
+import type { IDependency, IPipeline, IStep } from '../api';
+
+export type Flow = 'down' | 'right';
+
+export interface IPoint {
+  x: number;
+  y: number;
+}
+
+export interface INodeBox {
+  step: IStep;
+  /** The upper left corner. */
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface IEdgeLine {
+  before: string;
+  after: string;
+  /** What flows, short; empty where only order is declared. */
+  label: string;
+  dependencies: IDependency[];
+  points: IPoint[];
+  /** The middle of the label. */
+  labelAt: IPoint;
+}
+
+export interface ILayout {
+  nodes: INodeBox[];
+  edges: IEdgeLine[];
+  width: number;
+  height: number;
+}
+
+const CHARACTER = 7.2;
+const LABEL_CHARACTER = 5.4;
+const NAME_LENGTH = 24;
+const LABEL_LENGTH = 18;
+
+/** A text that ends in `…` where it is longer than `length`. */
+export function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+/** The name as it stands on its node. */
+export function nodeName(step: IStep): string {
+  return shortened(step.name, NAME_LENGTH);
+}
+
+function named(dependency: IDependency): string {
+  return dependency.kind === 'state' ? dependency.name.replace(/^state:/, '') : dependency.name;
+}
+
+/** What flows along an edge: as many names as fit, and how many there are more. */
+export function edgeLabel(dependencies: readonly IDependency[]): string {
+  const order: IDependency['kind'][] = ['data', 'shared', 'file', 'service', 'state', 'declared'];
+  const sorted = [...dependencies].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  const names = [...new Set(sorted.map(named).filter(Boolean))];
+  let label = '';
+  for (const [at, name] of names.entries()) {
+    const longer = label ? `${label}, ${name}` : shortened(name, LABEL_LENGTH);
+    if (label && longer.length > LABEL_LENGTH) {
+      return `${label} +${names.length - at}`;
+    }
+    label = longer;
+  }
+  return label;
+}
+
+/** Draw a pipeline from above to below, or from left to right. `tall`: nodes have a second line, for their state. */
+export function layOut(pipeline: IPipeline, flow: Flow, tall = false): ILayout {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir: flow === 'down' ? 'TB' : 'LR', nodesep: 14, edgesep: 10, ranksep: flow === 'down' ? 22 : 26 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const step of pipeline.steps) {
+    const state = tall ? 70 : 0;
+    const width = Math.max(state, Math.round(nodeName(step).length * CHARACTER) + 38);
+    graph.setNode(step.name, { width, height: tall ? 42 : 28 });
+  }
+  const edges = pipeline.edges.map(([before, after]) => {
+    const dependencies = pipeline.dependencies.filter(one => one.before === before && one.after === after);
+    const label = edgeLabel(dependencies);
+    graph.setEdge(before, after, { width: labelWidth(label), height: label ? 14 : 0, labelpos: 'c' });
+    return { before, after, label, dependencies };
+  });
+  dagre.layout(graph);
+  const nodes = pipeline.steps.map(step => boxOf(step, graph.node(step.name)));
+  const lines = edges.map(edge => {
+    const found = graph.edge(edge.before, edge.after);
+    const points: IPoint[] = found.points.map(({ x, y }: IPoint) => ({ x, y }));
+    const middle = points[Math.floor(points.length / 2)];
+    return { ...edge, points, labelAt: { x: found.x ?? middle.x, y: found.y ?? middle.y } };
+  });
+  return fromOrigin(nodes, lines);
+}
+
+/** How wide a label is drawn. */
+export function labelWidth(label: string): number {
+  return label ? Math.round(label.length * LABEL_CHARACTER) + 6 : 0;
+}
+
+/** The drawing moved so that its upper left corner is at 0, 0, with its size: of nodes, edges and labels. */
+function fromOrigin(nodes: INodeBox[], edges: IEdgeLine[]): ILayout {
+  const points = edges.flatMap(edge => [
+    ...edge.points,
+    { x: edge.labelAt.x - labelWidth(edge.label) / 2, y: edge.labelAt.y },
+    { x: edge.labelAt.x + labelWidth(edge.label) / 2, y: edge.labelAt.y }
+  ]);
+  const corners = nodes.flatMap(node => [
+    { x: node.x, y: node.y },
+    { x: node.x + node.width, y: node.y + node.height }
+  ]);
+  const all = [...points, ...corners];
+  const left = Math.min(...all.map(point => point.x));
+  const top = Math.min(...all.map(point => point.y));
+  if (!all.length) {
+    return { nodes, edges, width: 0, height: 0 };
+  }
+  const moved = ({ x, y }: IPoint): IPoint => ({ x: x - left, y: y - top });
+  return {
+    nodes: nodes.map(node => ({ ...node, ...moved(node) })),
+    edges: edges.map(edge => ({ ...edge, points: edge.points.map(moved), labelAt: moved(edge.labelAt) })),
+    width: Math.max(...all.map(point => point.x)) - left,
+    height: Math.max(...all.map(point => point.y)) - top
+  };
+}
+
+function boxOf(step: IStep, node: dagre.Node): INodeBox {
+  const { x, y, width, height } = node;
+  return { step, x: x - width / 2, y: y - height / 2, width, height };
+}
+
+/** The way of drawing that shows the pipeline larger in a box of this size. */
+export function betterFlow(pipeline: IPipeline, width: number, height: number, tall = false): Flow {
+  const zoom = (flow: Flow): number => {
+    const layout = layOut(pipeline, flow, tall);
+    return Math.min(width / (layout.width || 1), height / (layout.height || 1), 1);
+  };
+  return zoom('right') > zoom('down') * 1.1 ? 'right' : 'down';
+}
+
+/** An edge as an SVG path: through its points, without corners. */
+export function pathOf(points: readonly IPoint[]): string {
+  const [first, ...rest] = points;
+  if (!first || !rest.length) {
+    return '';
+  }
+  let path = `M${at(first)}`;
+  for (let i = 0; i < rest.length - 1; i++) {
+    const next = rest[i + 1];
+    const end = i === rest.length - 2 ? next : { x: (rest[i].x + next.x) / 2, y: (rest[i].y + next.y) / 2 };
+    path += `Q${at(rest[i])} ${at(end)}`;
+  }
+  return rest.length === 1 ? `${path}L${at(rest[0])}` : path;
+}
+
+function at(point: IPoint): string {
+  return `${Math.round(point.x * 10) / 10},${Math.round(point.y * 10) / 10}`;
+}

@@ -1,0 +1,110 @@
+/** Small parts that several components draw. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import { LabIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+import type { RunStatus, Severity, StepState } from '../api';
+import { severityIcon, stateIcon } from '../icons';
+import { runWord, stateWord } from './words';
+
+/** The state of a step or run: a shape and a colour, with its word for who does not see them. */
+export function State(props: { state: StepState | 'reused'; trans: TranslationBundle; word?: boolean }): JSX.Element {
+  const { state, trans, word } = props;
+  const text = stateWord(state, trans);
+  const icon = stateIcon(state) ?? stateIcon('waiting');
+  return (
+    <span className={`jp-KaleLite-State jp-mod-${state}`} title={word ? undefined : text}>
+      <icon.react tag="span" className="jp-KaleLite-State-icon" width="14px" height="14px" aria-hidden="true" />
+      <span className={word ? 'jp-KaleLite-State-word' : 'jp-KaleLite-hidden'}>{text}</span>
+    </span>
+  );
+}
+
+export function RunState(props: { status: RunStatus; trans: TranslationBundle; word?: boolean }): JSX.Element {
+  const { status, trans, word } = props;
+  const icon = stateIcon(status) ?? stateIcon('waiting');
+  const text = runWord(status, trans);
+  return (
+    <span className={`jp-KaleLite-State jp-mod-${status}`} title={word ? undefined : text}>
+      <icon.react tag="span" className="jp-KaleLite-State-icon" width="14px" height="14px" aria-hidden="true" />
+      <span className={word ? 'jp-KaleLite-State-word' : 'jp-KaleLite-hidden'}>{text}</span>
+    </span>
+  );
+}
+
+/** A button that is an icon; its label is its title. */
+export function IconButton(props: {
+  icon: LabIcon;
+  label: string;
+  onClick: (event: React.MouseEvent<HTMLButtonElement>) => void;
+  disabled?: boolean;
+  className?: string;
+}): JSX.Element {
+  const { icon, label, onClick, disabled, className } = props;
+  return (
+    <button
+      type="button"
+      className={`jp-KaleLite-iconButton ${className ?? ''}`}
+      title={label}
+      aria-label={label}
+      aria-disabled={disabled || undefined}
+      onClick={event => (disabled ? undefined : onClick(event))}
+    >
+      <icon.react tag="span" width="16px" height="16px" aria-hidden="true" />
+    </button>
+  );
+}
+
+/** A short text that stands out: what is wrong, or worth knowing. */
+export function Notice(props: {
+  severity: Severity;
+  children: React.ReactNode;
+  hint?: string;
+  actions?: React.ReactNode;
+  alert?: boolean;
+}): JSX.Element {
+  const { severity, children, hint, actions, alert } = props;
+  const icon = severityIcon(severity);
+  return (
+    <div className={`jp-KaleLite-Notice jp-mod-${severity}`} role={alert ? 'alert' : undefined}>
+      <icon.react tag="span" className="jp-KaleLite-Notice-icon" width="16px" height="16px" aria-hidden="true" />
+      <div className="jp-KaleLite-Notice-text">
+        <div>{children}</div>
+        {hint ? <div className="jp-KaleLite-hint">{hint}</div> : null}
+        {actions ? <div className="jp-KaleLite-Notice-actions">{actions}</div> : null}
+      </div>
+    </div>
+  );
+}
+
+/** A button that looks like a link. */
+export function LinkButton(props: { onClick: () => void; children: React.ReactNode; title?: string }): JSX.Element {
+  return (
+    <button type="button" className="jp-KaleLite-linkButton" onClick={props.onClick} title={props.title}>
+      {props.children}
+    </button>
+  );
+}
+
+/** A part of the panel with a heading that folds it. */
+export function Section(props: {
+  title: string;
+  open: boolean;
+  onToggle: (open: boolean) => void;
+  children: React.ReactNode;
+  aside?: React.ReactNode;
+  className?: string;
+}): JSX.Element {
+  const { title, open, onToggle, children, aside, className } = props;
+  return (
+    <section className={`jp-KaleLite-Section ${className ?? ''}`} aria-label={title}>
+      <h3 className="jp-KaleLite-Section-head">
+        <button type="button" className="jp-KaleLite-Section-toggle" aria-expanded={open} onClick={() => onToggle(!open)}>
+          <span className="jp-KaleLite-caret" aria-hidden="true" />
+          {title}
+        </button>
+        {aside}
+      </h3>
+      {open ? <div className="jp-KaleLite-Section-body">{children}</div> : null}
+    </section>
+  );
+}

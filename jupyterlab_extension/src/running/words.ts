@@ -1,0 +1,115 @@
+/** States and refusals in words. */
+import { TranslationBundle } from '@jupyterlab/translation';
+import type { IDiagnostic, IRun, IRunStep, RunStatus, StepState } from '../api';
+import type { NotebookPipeline } from '../model';
+import type { IFailure, NotebookRuns } from '../runs';
+
+export function stateWord(state: StepState | 'reused', trans: TranslationBundle): string {
+  const words: { [state in StepState | 'reused']: string } = {
+    waiting: trans.__('waiting'),
+    running: trans.__('running'),
+    done: trans.__('done'),
+    reused: trans.__('taken over'),
+    failed: trans.__('failed'),
+    skipped: trans.__('skipped'),
+    cancelled: trans.__('cancelled'),
+    interrupted: trans.__('interrupted')
+  };
+  return words[state] ?? state;
+}
+
+export function runWord(status: RunStatus, trans: TranslationBundle): string {
+  const words: { [status in RunStatus]: string } = {
+    running: trans.__('Running'),
+    done: trans.__('Done'),
+    failed: trans.__('Failed'),
+    interrupted: trans.__('Interrupted')
+  };
+  return words[status] ?? status;
+}
+
+/** The state that is shown: a step that was taken over from an earlier run is told apart from one that ran. */
+export function shownState(step: IRunStep): StepState | 'reused' {
+  return step.status === 'done' && step.reused ? 'reused' : step.status;
+}
+
+/** Where a finding is, as a user says it. */
+export function placeWord(finding: IDiagnostic, trans: TranslationBundle): string {
+  if (!finding.cell) {
+    return '';
+  }
+  const cell = finding.line
+    ? trans.__('cell %1, line %2', String(finding.cell), String(finding.line))
+    : trans.__('cell %1', String(finding.cell));
+  return finding.notebook ? trans.__('%1 of %2', cell, finding.notebook) : cell;
+}
+
+/** What was not done, and why, and what to do. */
+export function failureWords(failure: IFailure, trans: TranslationBundle): { message: string; hint: string } {
+  const { what, error } = failure;
+  if (what === 'save') {
+    if (error.message === 'read-only') {
+      return {
+        message: trans.__('Not started: the notebook has changes, and its file is read-only.'),
+        hint: trans.__('What runs is the file. Save the notebook under another name, or take the changes back.')
+      };
+    }
+    return {
+      message: error.message
+        ? trans.__('Not started: the notebook could not be saved: %1', error.message)
+        : trans.__('Not started: the notebook was changed while it was being saved.'),
+      hint: trans.__('What runs is the file, so it has to be saved first.')
+    };
+  }
+  const said = {
+    start: trans.__('Not started: %1', error.message),
+    resume: trans.__('Not resumed: %1', error.message),
+    stop: trans.__('Not stopped: %1', error.message),
+    open: trans.__('This run cannot be shown: %1', error.message),
+    delete: trans.__('Not deleted: %1', error.message)
+  };
+  return { message: said[what], hint: error.hint };
+}
+
+/** Why nothing can be started now; empty when it can. */
+export function whyNotStart(
+  pipeline: NotebookPipeline | null,
+  runs: NotebookRuns | null,
+  trans: TranslationBundle
+): string {
+  if (!pipeline || !runs) {
+    return trans.__('Open a notebook to run it.');
+  }
+  if (runs.isStarting) {
+    return trans.__('The run is being started.');
+  }
+  if (runs.isRunning) {
+    return trans.__('A run of this notebook is going on.');
+  }
+  const errors = pipeline.isStale ? 0 : (pipeline.analysis?.diagnostics ?? []).filter(isError).length;
+  return errors ? trans._n('%1 error has to be mended first.', '%1 errors have to be mended first.', errors, errors) : '';
+}
+
+function isError(finding: IDiagnostic): boolean {
+  return finding.severity === 'error';
+}
+
+/** Why the run that is shown cannot be gone on with; empty when it can. */
+export function whyNotResume(run: IRun | null, trans: TranslationBundle): string {
+  if (!run) {
+    return trans.__('There is no run to go on with.');
+  }
+  if (run.status === 'done') {
+    return trans.__('The run is done: nothing is left to do.');
+  }
+  if (run.target !== 'local') {
+    return trans.__('Only local runs can be gone on with.');
+  }
+  return run.kept ? '' : trans.__('The record of the run was deleted.');
+}
+
+/** What a finding says, without the step that is named beside it anyhow. */
+export function failureText(finding: IDiagnostic): string {
+  const text = finding.message.replace(/^step '[^']*' failed: |^step '[^']*': /, '');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
