@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Cells, make_notebook
 from tests.e2e.lab import ARGUMENTS, Lab, browser_path, installed, serve
+from tests.e2e.screen import Screen
 
 
 @pytest.fixture(scope="session")
@@ -43,11 +44,29 @@ def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     opened = context.new_page()
     errors: list[str] = []
-    opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    opened.on(
+        "console", lambda said: errors.append(_told(said)) if said.type == "error" and not _foreign(said) else None
+    )
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.console_errors = errors
     yield opened
     context.close()
+
+
+def _told(message: Any) -> str:
+    return f"{message.text} ({message.location.get('url', '')})"
+
+
+def _foreign(message: Any) -> bool:
+    """JupyterLab asks for language servers, which are not installed."""
+    return "/lsp/status" in message.location.get("url", "")
+
+
+@pytest.fixture
+def screen(page: Any, lab: Lab) -> Iterator[Screen]:
+    """JupyterLab in a page, in which no errors may have been written to the console when the test ends."""
+    yield Screen(page, lab)
+    assert page.console_errors == []
 
 
 WriteIn = Callable[..., str]

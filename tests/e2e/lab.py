@@ -89,6 +89,9 @@ def serve(python: Path, folder: Path, root: Path, base_url: str = "/", *options:
         "KALE_LITE_HOME": "home",
     }  # fmt: skip
     env = {**os.environ, **{name: str(folder / place) for name, place in own.items()}}
+    notes = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    notes.parent.mkdir(parents=True, exist_ok=True)
+    notes.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     env["PATH"] = f"{python.parent}{os.pathsep}{env['PATH']}"
     command = [
         str(python), "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
