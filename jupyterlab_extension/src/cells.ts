@@ -50,7 +50,7 @@ function headingsOf(source: string): string[] {
 /** Headings above a cell, the nearest first, each as text and as a step's name. */
 export function headingsAbove(cells: readonly ICellView[], index: number): { text: string; name: string }[] {
   const found: { text: string; name: string }[] = [];
-  for (let at = index - 1; at >= 0 && found.length < 3; at--) {
+  for (let at = index - 1; at >= 0 && found.length < 2; at--) {
     for (const text of cells[at].code ? [] : headingsOf(cells[at].source).reverse()) {
       const name = nameFrom(text);
       if (name && !found.some(one => one.name === name)) {

@@ -59,6 +59,8 @@ export const runPipelineIcon = new LabIcon({
     <path d="M6 4v9l8-4.500z"/><path d="M1 2.500h4v3H1zM1 10.500h4v3H1zM2.400 5.500h1.200v5H2.400z"/></g></svg>`
 });
 export const minusIcon = lined('minus', 'M3 8h10');
+/** A cell goes on with the step above. */
+export const goesOnIcon = lined('goes-on', 'M4 2.500v6.500h8M9.200 6.200 12 9l-2.800 2.800');
 export const fitIcon = lined('fit', 'M2.500 6V2.500H6M10 2.500h3.500V6M13.500 10v3.500H10M6 13.500H2.500V10');
 export const splitIcon = lined('split', 'M2.500 8h11M8 5.500V1.500M6 3.500l2-2 2 2M8 10.500v4M6 12.500l2 2 2-2');
 export const joinIcon = lined('join', 'M2.500 14h11M8 1.500v8.500M5 7l3 3 3-3');

@@ -209,13 +209,15 @@ export class NotebookPipeline implements IDisposable {
   /** The notebook as it stands, without its outputs. */
   content(): nbformat.INotebookContent {
     const shared = this.panel.context.model.sharedModel;
+    // Files of older formats have no ids of cells, although open notebooks always do.
+    const withIds = shared.nbformat > 4 || (shared.nbformat === 4 && shared.nbformat_minor >= 5);
     return {
       nbformat: shared.nbformat,
       nbformat_minor: shared.nbformat_minor,
       metadata: shared.getMetadata() as nbformat.INotebookMetadata,
       cells: shared.cells.map(cell => ({
         cell_type: cell.cell_type,
-        id: cell.getId(),
+        ...(withIds ? { id: cell.getId() } : {}),
         metadata: cell.getMetadata(),
         source: cell.getSource(),
         ...(cell.cell_type === 'code' ? { outputs: [], execution_count: null } : {})

@@ -388,7 +388,12 @@ export class NotebookRuns implements IDisposable {
 
   private onEvent(n: number, event: IRunEvent): void {
     if (event.type === 'step-output' && event.step !== undefined) {
-      this.log(event.step).add(String(event.text ?? ''), String(event.stream ?? 'stdout'), Number(event.cell ?? 0));
+      const cell = Number(event.cell ?? 0);
+      const log = this.log(event.step);
+      log.add(String(event.text ?? ''), String(event.stream ?? 'stdout'), cell);
+      if (event.truncated) {
+        log.endOf(cell);
+      }
       this._logChanged.emit(event.step);
       return;
     }

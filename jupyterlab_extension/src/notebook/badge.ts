@@ -3,7 +3,7 @@ import { LabIcon } from '@jupyterlab/ui-components';
 import { Widget } from '@lumino/widgets';
 import type { Role, Severity } from '../api';
 import { stepColour } from '../colours';
-import { joinIcon, roleIcon, severityIcon } from '../icons';
+import { goesOnIcon, roleIcon, severityIcon } from '../icons';
 
 /** What a badge shows. */
 export interface IBadge {
@@ -75,7 +75,7 @@ export class Badge extends Widget {
   }
 
   private drawBadge(shown: IBadge): void {
-    const icon = shown.isJoined || !shown.role ? joinIcon : roleIcon(shown.role);
+    const icon = shown.isJoined || !shown.role ? goesOnIcon : roleIcon(shown.role);
     const text = element('span', 'jp-KaleLite-badgeText');
     text.textContent = shown.text;
     this.badge.replaceChildren(iconNode(icon), text);

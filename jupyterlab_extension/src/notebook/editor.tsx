@@ -11,7 +11,7 @@ import { Finding, sorted } from '../panel/findings';
 import { IconButton } from '../panel/parts';
 import { roleWord } from '../panel/words';
 import { useSignal } from '../running/hooks';
-import { foreignTags, ICellTags, readTags } from '../tags';
+import { foreignTags, ICellTags } from '../tags';
 import type { IKaleLite } from '../tokens';
 import { Combobox, IOffer } from './combobox';
 import { combined, withAfter, withOption, withRole, withStep } from './combined';
@@ -303,7 +303,9 @@ function Foot({ pipeline, trans, indices, onDone }: IPartProps & { onDone: () =>
   const split = indices.length === 1 ? splitAt(views, index) : null;
   const join = indices.length === 1 ? joinAbove(views, index) : null;
   const foreign = [...new Set(indices.flatMap(one => foreignTags(pipeline.tagsOf(one))))];
-  const odd = foreign.filter(tag => readTags([tag]).role === null);
+  // What does not parse is told as a finding, and is no tag of another tool.
+  const told = indices.flatMap(one => pipeline.diagnosticsOf(one + 1)).filter(one => one.code === 'KL101');
+  const odd = foreign.filter(tag => !told.some(one => one.message.startsWith(`tag '${tag}'`)));
   return (
     <footer>
       {split && (

@@ -197,7 +197,7 @@ function OptionRow({ api, trans, forms, tag, isNew, onCommit, onRemove }: IRowPr
       {problem && (
         <p id={id} className="jp-KaleLite-problem" role="alert">
           {problem.problem}
-          {problem.suggestion && forms.some(one => problem.suggestion.startsWith(`${one.kind}:`)) && !/[|[]/.test(problem.suggestion) && (
+          {problem.suggestion && problem.suggestion !== shape.join(':') && (
             <button
               type="button"
               className="jp-KaleLite-link"

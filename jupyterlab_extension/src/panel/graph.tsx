@@ -12,6 +12,9 @@ const NODE_TYPES = { step: StepNode };
 const EDGE_TYPES = { flow: FlowEdge };
 const MOST_ZOOM = 1.15;
 const MARGIN = 10;
+/** The graph is as high as it needs, within this. */
+const LEAST_HEIGHT = 110;
+const MOST_HEIGHT = 420;
 
 /** How the graph is zoomed from outside of it. */
 export interface IGraphView {
@@ -64,6 +67,24 @@ function useSize(ref: React.RefObject<HTMLElement>): { width: number; height: nu
   return size;
 }
 
+/** The height that a graph of this size needs in a box of this width. */
+export function neededHeight(layout: ILayout, width: number): number {
+  const zoom = Math.min((width - 2 * MARGIN) / (layout.width || 1), MOST_ZOOM);
+  return Math.round(Math.max(LEAST_HEIGHT, Math.min(MOST_HEIGHT, layout.height * zoom + 2 * MARGIN + 2)));
+}
+
+/** Give the box the height that the graph needs, until the user gives it another one. */
+function useHeight(box: React.RefObject<HTMLElement>, layout: ILayout, width: number): void {
+  const given = React.useRef('');
+  React.useEffect(() => {
+    const element = box.current;
+    if (element && width && element.style.height === given.current) {
+      element.style.height = `${neededHeight(layout, width)}px`;
+      given.current = element.style.height;
+    }
+  }, [layout, width]);
+}
+
 /** How all of the graph, its edges and labels too, is shown in the middle of a box. */
 export function viewport(layout: ILayout, size: { width: number; height: number }) {
   const { width, height } = layout;
@@ -84,12 +105,13 @@ function Flowing(props: IGraphProps): JSX.Element {
   const flowing = useReactFlow();
   const tall = pipeline.steps.some(step => props.stateOf(step.name) !== undefined);
   const flow: Flow = React.useMemo(
-    () => (direction === 'auto' ? betterFlow(pipeline, size.width || 300, size.height || 300, tall) : direction),
-    [pipeline, direction, size, tall]
+    () => (direction === 'auto' ? betterFlow(pipeline, size.width || 300, MOST_HEIGHT, tall) : direction),
+    [pipeline, direction, size.width, tall]
   );
   const layout = React.useMemo(() => layOut(pipeline, flow, tall), [pipeline, flow, tall]);
   const shape = `${flow} ${layout.width} ${layout.height} ${layout.nodes.map(node => node.step.name).join('\n')}`;
 
+  useHeight(box, layout, size.width);
   const fit = React.useCallback(() => {
     if (size.width && size.height) {
       void flowing.setViewport(viewport(layout, size));

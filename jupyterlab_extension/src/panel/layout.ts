@@ -39,7 +39,7 @@ export interface ILayout {
 const CHARACTER = 7.2;
 const LABEL_CHARACTER = 5.4;
 const NAME_LENGTH = 24;
-const LABEL_LENGTH = 18;
+const LABEL_LENGTH = 13;
 
 /** A text that ends in `…` where it is longer than `length`. */
 export function shortened(text: string, length: number): string {
@@ -74,11 +74,11 @@ export function edgeLabel(dependencies: readonly IDependency[]): string {
 /** Draw a pipeline from above to below, or from left to right. `tall`: nodes have a second line, for their state. */
 export function layOut(pipeline: IPipeline, flow: Flow, tall = false): ILayout {
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: flow === 'down' ? 'TB' : 'LR', nodesep: 14, edgesep: 10, ranksep: flow === 'down' ? 22 : 26 });
+  graph.setGraph({ rankdir: flow === 'down' ? 'TB' : 'LR', nodesep: 10, edgesep: 8, ranksep: flow === 'down' ? 22 : 26 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const step of pipeline.steps) {
-    const state = tall ? 70 : 0;
-    const width = Math.max(state, Math.round(nodeName(step).length * CHARACTER) + 38);
+    const icon = tall || step.role !== 'step' ? 16 : 0;
+    const width = Math.max(tall ? 84 : 44, Math.round(nodeName(step).length * CHARACTER) + 24 + icon);
     graph.setNode(step.name, { width, height: tall ? 42 : 28 });
   }
   const edges = pipeline.edges.map(([before, after]) => {

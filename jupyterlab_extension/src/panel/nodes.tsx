@@ -85,7 +85,7 @@ export function StepNode({ data, width, height }: NodeProps<StepNodeType>): JSX.
           }
         }}
       >
-        <icon.react tag="span" className="jp-KaleLite-icon" aria-hidden="true" />
+        {(state || step.role !== 'step') && <icon.react tag="span" className="jp-KaleLite-icon" aria-hidden="true" />}
         <span className="jp-KaleLite-nodeText">
           <span className="jp-KaleLite-nodeName">{nodeName(step)}</span>
           {state && <span className="jp-KaleLite-nodeState">{stateText}</span>}

@@ -93,7 +93,6 @@ function NotebookView(props: IViewProps & { memory: SectionMemory }): JSX.Elemen
             <FindingsList {...props} />
           </Section>
           <RunSection {...part} />
-          <KfpSection {...part} />
           <Section
             name="parameters"
             title={trans.__('Parameters')}
@@ -123,6 +122,7 @@ function NotebookView(props: IViewProps & { memory: SectionMemory }): JSX.Elemen
           >
             <PipelineForm {...props} />
           </Section>
+          <KfpSection {...part} />
           <HistorySection {...part} />
         </>
       )}

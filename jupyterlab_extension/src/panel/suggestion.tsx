@@ -2,7 +2,7 @@
 import * as React from 'react';
 import type { ISuggestion } from '../api';
 import { useSignal } from '../running/hooks';
-import { Finding } from './findings';
+import { Finding, sorted } from './findings';
 import { Graph } from './graph';
 import { IViewProps, RoleIcon, Swatch } from './parts';
 import { shortened } from './layout';
@@ -91,11 +91,6 @@ function Preview(props: IViewProps & { suggestion: ISuggestion }): JSX.Element {
           onMenu={() => undefined}
         />
       )}
-      <ul className="jp-KaleLite-findings">
-        {suggestion.diagnostics.map((one, at) => (
-          <Finding key={at} finding={one} pipeline={pipeline} trans={trans} />
-        ))}
-      </ul>
       {!isNothing && (
         <ol className="jp-KaleLite-choices">
           {suggestion.cells.map(cell => (
@@ -116,6 +111,11 @@ function Preview(props: IViewProps & { suggestion: ISuggestion }): JSX.Element {
           ))}
         </ol>
       )}
+      <ul className="jp-KaleLite-findings">
+        {sorted(suggestion.diagnostics).map((one, at) => (
+          <Finding key={at} finding={one} pipeline={pipeline} trans={trans} />
+        ))}
+      </ul>
       {suggesting.isOutdated && (
         <p className="jp-KaleLite-problem" role="alert">
           {trans.__('Cells were added, removed or moved meanwhile. Ask again.')}

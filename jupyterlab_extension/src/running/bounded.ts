@@ -1,6 +1,7 @@
 /** The outputs of an executed step notebook, bounded: what a page can show without standing still. Pure functions. */
 import type * as nbformat from '@jupyterlab/nbformat';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { asOnTerminal } from './log';
 
 /** Characters of text, and of other kinds of outputs (HTML, images as base64), that one output shows. */
 const MOST_TEXT = 20_000;
@@ -60,7 +61,7 @@ function joined(outputs: nbformat.IOutput[]): nbformat.IOutput[] {
 function shownOutput(output: nbformat.IOutput): IShownOutput {
   const nothing = { metadata: {}, cut: 0, isError: false };
   if (output.output_type === 'stream') {
-    const [kept, cut] = ending(text(output.text));
+    const [kept, cut] = ending(asOnTerminal(text(output.text)));
     return { ...nothing, bundle: { [`application/vnd.jupyter.${String(output.name)}`]: kept }, cut };
   }
   if (output.output_type === 'error') {

@@ -180,8 +180,8 @@ async function confirmDelete(row: IRunRow, runs: NotebookRuns, trans: Translatio
   const { button } = await showDialog({
     title: trans.__('Delete run %1?', String(row.id)),
     body: row.folder
-      ? trans.__('Its record in %1 is deleted: executed notebooks, outputs, report.', row.folder)
-      : trans.__('Its record is deleted: executed notebooks, outputs, report.'),
+      ? trans.__('This deletes its record in %1: executed notebooks, outputs, report.', row.folder)
+      : trans.__('This deletes its record: executed notebooks, outputs, report.'),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
       Dialog.warnButton({ label: trans.__('Delete') })

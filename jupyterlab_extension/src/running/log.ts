@@ -21,6 +21,13 @@ export class StepLog {
   lines: readonly ILogLine[] = [];
   /** How many earlier lines were let go. */
   dropped = 0;
+  /** Cells that print more than is told while they run; all of it is in the step's notebook. */
+  cut: readonly number[] = [];
+
+  /** No more will be told of what a cell prints. */
+  endOf(cell: number): void {
+    this.cut = [...this.cut, cell];
+  }
 
   /** Add text as a stream wrote it: whole lines or parts of them; a carriage return writes over its line. */
   add(text: string, stream: string, cell: number): void {
@@ -54,4 +61,15 @@ export class StepLog {
   private open = false;
   /** Whether the last line ended in a carriage return: what comes next is written over it. */
   private returned = false;
+}
+
+/** Text as a terminal shows it, for renderers that know no carriage returns: of a progress bar its last state. */
+export function asOnTerminal(text: string): string {
+  if (!text.includes('\r')) {
+    return text;
+  }
+  return text
+    .split('\n')
+    .map(line => line.split('\r').reduce((kept, part) => part || kept, ''))
+    .join('\n');
 }

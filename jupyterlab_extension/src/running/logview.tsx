@@ -48,6 +48,11 @@ export function LogView(props: { runs: NotebookRuns; name: string; trans: Transl
           {line.text || '\u00a0'}
         </div>
       ))}
+      {log.cut.length ? (
+        <div className="jp-KaleLite-muted">
+          {trans.__('What comes after is not told while the step runs; it is in its outputs and its notebook.')}
+        </div>
+      ) : null}
     </div>
   );
 }

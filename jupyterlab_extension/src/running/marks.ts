@@ -9,6 +9,8 @@ import type { NotebookRuns } from '../runs';
 import { problemsOf } from './events';
 import { failureText } from './words';
 
+/** Characters of the message that the box shows. */
+const MOST = 1000;
 const FAILED = 'jp-KaleLite-mod-failedCell';
 
 interface IMark {
@@ -122,7 +124,7 @@ export class FailureMarks implements IDisposable {
     box.node.setAttribute('role', 'group');
     box.node.setAttribute('aria-label', this.trans.__('Why the step failed'));
     const head = element('div', 'jp-KaleLite-FailureBox-head');
-    head.append(element('strong', 'jp-KaleLite-FailureBox-code', reason.code), element('span', '', failureText(reason)));
+    head.append(element('strong', 'jp-KaleLite-FailureBox-code', reason.code), element('span', '', shortened(failureText(reason))));
     const button = document.createElement('button');
     button.className = 'jp-KaleLite-iconButton';
     button.title = this.trans.__('Take this mark away');
@@ -152,4 +154,9 @@ function element(tag: string, className: string, text = ''): HTMLElement {
   found.className = className;
   found.textContent = text;
   return found;
+}
+
+/** The whole message is in the traceback. */
+function shortened(text: string): string {
+  return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
 }

@@ -108,3 +108,17 @@ export function Section(props: {
     </section>
   );
 }
+
+/** Text of any length: the beginning of a long one, and all of it when that is asked for. */
+export function LongText(props: { text: string; trans: TranslationBundle; most?: number }): JSX.Element {
+  const { text, trans, most = 240 } = props;
+  const [all, showAll] = React.useState(false);
+  if (text.length <= most || all) {
+    return <>{text}</>;
+  }
+  return (
+    <>
+      {text.slice(0, most)}… <LinkButton onClick={() => showAll(true)}>{trans.__('Show all')}</LinkButton>
+    </>
+  );
+}

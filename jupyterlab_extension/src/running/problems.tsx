@@ -5,7 +5,7 @@ import * as React from 'react';
 import type { IDiagnostic } from '../api';
 import type { NotebookRuns } from '../runs';
 import { problemsOf } from './events';
-import { LinkButton, Notice } from './parts';
+import { LinkButton, LongText, Notice } from './parts';
 import { failureText, placeWord } from './words';
 
 export function StepProblems(props: {
@@ -31,7 +31,7 @@ export function StepProblems(props: {
           actions={<Place finding={finding} runs={runs} trans={trans} />}
         >
           <span className="jp-KaleLite-code">{finding.code}</span> {step ? <strong>{step}: </strong> : null}
-          {step ? failureText(finding) : finding.message}
+          <LongText text={step ? failureText(finding) : finding.message} trans={trans} />
           {at === 0 && traceback ? (
             <details className="jp-KaleLite-Traceback">
               <summary>{trans.__('Traceback')}</summary>

@@ -3,7 +3,7 @@ import { shownCells } from '../../src/running/bounded';
 import { compareRuns } from '../../src/running/compare';
 import { applyEvent, firstError, progressOf, stepNames, stepSeconds, userCell } from '../../src/running/events';
 import { duration, elapsed, moment, size, value } from '../../src/running/format';
-import { StepLog } from '../../src/running/log';
+import { asOnTerminal, StepLog } from '../../src/running/log';
 import { withoutSecrets } from '../../src/running/remember';
 import { makeRun, step } from './fakes';
 
@@ -112,6 +112,10 @@ describe('the log of a step', () => {
     const ending = new StepLog();
     ['10%\r', '20%\r', '\n'].forEach(part => ending.add(part, 'stdout', 1));
     expect(texts(ending)).toEqual(['20%']);
+  });
+
+  it('collapses progress bars of finished text likewise', () => {
+    expect(asOnTerminal('a\r\n 10%\r 20%\r\nend')).toBe('a\n 20%\nend');
   });
 
   it('leaves colours and links of terminals out', () => {

@@ -200,6 +200,13 @@ describe('following', () => {
     expect(runs.stepState('fit')?.status).toBe('failed');
   });
 
+  it('says when no more is told of what a cell prints', async () => {
+    await opened();
+    await runs.start();
+    api.socket.event(0, { type: 'step-output', step: 'load', text: 'hel', cell: 2, truncated: true });
+    expect(runs.log('load').cut).toEqual([2]);
+  });
+
   it('fetches the newest part only of a run that printed very much', async () => {
     api.runs.mockResolvedValue([makeRow()]);
     api.run.mockResolvedValue(makeRun({ events: 1_000_000 }));
