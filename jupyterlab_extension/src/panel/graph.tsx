@@ -1,5 +1,5 @@
 /** The pipeline of a notebook as a graph. */
-import { MarkerType, ReactFlow, ReactFlowProvider, useReactFlow } from '@xyflow/react';
+import { MarkerType, Position, ReactFlow, ReactFlowProvider, useReactFlow } from '@xyflow/react';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { IPipeline, IRunStep, IStep } from '../api';
@@ -161,6 +161,12 @@ function nodesOf(layout: ILayout, props: IGraphProps, edge: IEdgeLine | null): S
       position: { x, y },
       width,
       height,
+      // Known beforehand: a node that waits to be measured has no edges, and is measured only when its size changes.
+      measured: { width, height },
+      handles: [
+        { type: 'target', position: Position.Top, x: width / 2, y: 0 },
+        { type: 'source', position: Position.Bottom, x: width / 2, y: height }
+      ],
       data: {
         step,
         state,

@@ -78,7 +78,7 @@ export function layOut(pipeline: IPipeline, flow: Flow, tall = false): ILayout {
   graph.setDefaultEdgeLabel(() => ({}));
   for (const step of pipeline.steps) {
     const icon = tall || step.role !== 'step' ? 16 : 0;
-    const width = Math.max(tall ? 84 : 44, Math.round(nodeName(step).length * CHARACTER) + 24 + icon);
+    const width = Math.max(tall ? 92 : 44, Math.round(nodeName(step).length * CHARACTER) + 24 + icon);
     graph.setNode(step.name, { width, height: tall ? 42 : 28 });
   }
   const edges = pipeline.edges.map(([before, after]) => {
