@@ -38,7 +38,7 @@ export function addCommands(context: IContext, palette: ICommandPalette | null):
         palette?.addItem({ command: id, category, args: { format } });
       }
     } else if (id !== CommandIDs.goToStep) {
-      palette?.addItem({ command: id, category });
+      palette?.addItem({ command: id, category, args: { palette: true } });
     }
   }
 }
@@ -59,7 +59,7 @@ function panelCommands({ kale, trans, openPanel }: IContext): { [id: string]: Co
     [CommandIDs.openPanel]: {
       label: trans.__('Show Pipeline'),
       caption: trans.__('Show the pipeline of the notebook in the side panel'),
-      icon: args => (args.isPalette ? undefined : pipelineIcon),
+      icon: args => (args.palette ? undefined : pipelineIcon),
       describedBy: NOTHING,
       execute: openPanel
     },
@@ -129,13 +129,13 @@ function cellCommands({ kale, side, trans }: IContext): { [id: string]: CommandR
     [CommandIDs.splitStep]: {
       label: trans.__('Split Step at Cell'),
       caption: trans.__('Begin a new step at the active cell'),
-      icon: args => (args.isPalette ? undefined : splitIcon),
+      icon: args => (args.palette ? undefined : splitIcon),
       ...changes(splitAt)
     },
     [CommandIDs.joinStep]: {
       label: trans.__('Join Cell to Step Above'),
       caption: trans.__('Make the active cell part of the step above'),
-      icon: args => (args.isPalette ? undefined : joinIcon),
+      icon: args => (args.palette ? undefined : joinIcon),
       ...changes(joinAbove)
     }
   };

@@ -161,11 +161,11 @@ function nodesOf(layout: ILayout, props: IGraphProps, edge: IEdgeLine | null): S
       position: { x, y },
       width,
       height,
-      // Known beforehand: a node that waits to be measured has no edges, and is measured only when its size changes.
+      // Known beforehand, so that edges are drawn without waiting for nodes to be measured. Their ends are dagre's.
       measured: { width, height },
       handles: [
-        { type: 'target', position: Position.Top, x: width / 2, y: 0 },
-        { type: 'source', position: Position.Bottom, x: width / 2, y: height }
+        { type: 'target', position: Position.Top, x: width / 2, y: 0, width: 1, height: 1 },
+        { type: 'source', position: Position.Bottom, x: width / 2, y: height, width: 1, height: 1 }
       ],
       data: {
         step,

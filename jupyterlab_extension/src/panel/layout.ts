@@ -77,9 +77,9 @@ export function layOut(pipeline: IPipeline, flow: Flow, tall = false): ILayout {
   graph.setGraph({ rankdir: flow === 'down' ? 'TB' : 'LR', nodesep: 10, edgesep: 8, ranksep: flow === 'down' ? 22 : 26 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const step of pipeline.steps) {
-    const icon = tall || step.role !== 'step' ? 16 : 0;
+    const icon = !tall && step.role !== 'step' ? 16 : 0;
     const width = Math.max(tall ? 92 : 44, Math.round(nodeName(step).length * CHARACTER) + 24 + icon);
-    graph.setNode(step.name, { width, height: tall ? 42 : 28 });
+    graph.setNode(step.name, { width, height: tall ? 40 : 28 });
   }
   const edges = pipeline.edges.map(([before, after]) => {
     const dependencies = pipeline.dependencies.filter(one => one.before === before && one.after === after);

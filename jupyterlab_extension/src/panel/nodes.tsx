@@ -85,11 +85,16 @@ export function StepNode({ data, width, height }: NodeProps<StepNodeType>): JSX.
           }
         }}
       >
-        {(state || step.role !== 'step') && <icon.react tag="span" className="jp-KaleLite-icon" aria-hidden="true" />}
-        <span className="jp-KaleLite-nodeText">
-          <span className="jp-KaleLite-nodeName">{nodeName(step)}</span>
-          {state && <span className="jp-KaleLite-nodeState">{stateText}</span>}
+        <span className="jp-KaleLite-nodeName">
+          {!state && step.role !== 'step' && <icon.react tag="span" className="jp-KaleLite-icon" aria-hidden="true" />}
+          <span className="jp-KaleLite-ellipsis">{nodeName(step)}</span>
         </span>
+        {state && (
+          <span className="jp-KaleLite-nodeState">
+            <icon.react tag="span" className="jp-KaleLite-icon" aria-hidden="true" />
+            <span className="jp-KaleLite-ellipsis">{stateText}</span>
+          </span>
+        )}
       </button>
       <Handle type="source" position={Position.Bottom} className="jp-KaleLite-handle" />
     </>
