@@ -44,9 +44,7 @@ def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     opened = context.new_page()
     errors: list[str] = []
-    opened.on(
-        "console", lambda said: errors.append(_told(said)) if said.type == "error" and not _foreign(said) else None
-    )
+    opened.on("console", lambda said: errors.append(_told(said)) if said.type == "error" else None)
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.console_errors = errors
     yield opened
@@ -55,11 +53,6 @@ def page(browser: Any) -> Iterator[Any]:
 
 def _told(message: Any) -> str:
     return f"{message.text} ({message.location.get('url', '')})"
-
-
-def _foreign(message: Any) -> bool:
-    """JupyterLab asks for language servers, which are not installed."""
-    return "/lsp/status" in message.location.get("url", "")
 
 
 @pytest.fixture

@@ -92,8 +92,9 @@ def serve(python: Path, folder: Path, root: Path, base_url: str = "/", *options:
     notes = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     notes.parent.mkdir(parents=True, exist_ok=True)
     notes.write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    # nbconvert's templates, which the environment of the tests has
+    # nbconvert's templates and JupyterLab's own server extensions, which the environment of the tests has
     env["JUPYTER_PATH"] = os.path.join(sys.prefix, "share", "jupyter")
+    env["JUPYTER_CONFIG_PATH"] = os.path.join(sys.prefix, "etc", "jupyter")
     env["PATH"] = f"{python.parent}{os.pathsep}{env['PATH']}"
     command = [
         str(python), "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",

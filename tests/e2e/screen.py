@@ -125,6 +125,12 @@ class Screen:
         self.command("docmanager:open", {"path": path})
         self.page.get_by_role("tab", name=path.rpartition("/")[2]).wait_for()
 
+    def close_unsaved(self) -> None:
+        """Close the notebook in front without a question: a kernel that starts changes its metadata."""
+        self.page.evaluate(
+            "() => { const one = window.jupyterapp.shell.currentWidget; one.context.model.dirty = false; one.close(); }"
+        )
+
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         """Execute a command of JupyterLab."""
         self.page.evaluate(

@@ -73,6 +73,7 @@ def test_the_demo_notebook_runs_to_green(screen: Screen, lab: Lab) -> None:
     screen.page.wait_for_function(
         "() => document.querySelectorAll('.jp-KaleLite-graph [data-step].jp-mod-done').length === 11", timeout=240_000
     )
+    screen.page.wait_for_timeout(300)
     seen = screen.page.evaluate("window.seen")
     assert all(states[-1] == "jp-mod-done" for states in seen.values())
     assert sum("jp-mod-running" in states for states in seen.values()) >= 6
