@@ -24,7 +24,7 @@ def launch(wanted: Mapping[str, Any], cwd: Path) -> int:
 
     The process has a session of its own and nothing of the server but its environment, so that it outlives it.
     """
-    command = [sys.executable, "-m", "kale_lite.server.running"]
+    command = [sys.executable, "-P", "-m", "kale_lite.server.running"]
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(

@@ -51,7 +51,7 @@ class _Process:
     """One worker. Its first answer takes as long as its imports."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "kale_lite.server.worker"]
+        command = [sys.executable, "-P", "-m", "kale_lite.server.worker"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
 
     @property
