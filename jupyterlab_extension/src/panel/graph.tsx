@@ -14,7 +14,7 @@ const MOST_ZOOM = 1.15;
 const MARGIN = 10;
 /** The graph is as high as it needs, within this. */
 const LEAST_HEIGHT = 110;
-const MOST_HEIGHT = 420;
+const MOST_HEIGHT = 560;
 
 /** How the graph is zoomed from outside of it. */
 export interface IGraphView {

@@ -71,31 +71,84 @@ export function edgeLabel(dependencies: readonly IDependency[]): string {
   return label;
 }
 
+/** What a drawing depends on, and nothing else, so that one is made anew only when it would be another. */
+interface IShape {
+  flow: Flow;
+  nodes: { name: string; width: number; height: number }[];
+  edges: { before: string; after: string; label: string }[];
+}
+
+/** The places of nodes and edges, in the order of the shape's. */
+interface IPlaces {
+  nodes: { x: number; y: number; width: number; height: number }[];
+  edges: { points: IPoint[]; labelAt: IPoint }[];
+  width: number;
+  height: number;
+}
+
 /** Draw a pipeline from above to below, or from left to right. `tall`: nodes have a second line, for their state. */
 export function layOut(pipeline: IPipeline, flow: Flow, tall = false): ILayout {
+  const edges = pipeline.edges.map(([before, after]) => {
+    const dependencies = pipeline.dependencies.filter(one => one.before === before && one.after === after);
+    return { before, after, label: edgeLabel(dependencies), dependencies };
+  });
+  const places = known({
+    flow,
+    nodes: pipeline.steps.map(step => ({ name: step.name, ...nodeSize(step, tall) })),
+    edges: edges.map(({ before, after, label }) => ({ before, after, label }))
+  });
+  return {
+    nodes: pipeline.steps.map((step, at) => ({ step, ...places.nodes[at] })),
+    edges: edges.map((edge, at) => ({ ...edge, ...places.edges[at] })),
+    width: places.width,
+    height: places.height
+  };
+}
+
+function nodeSize(step: IStep, tall: boolean): { width: number; height: number } {
+  const icon = !tall && step.role !== 'step' ? 16 : 0;
+  const width = Math.max(tall ? 92 : 44, Math.round(nodeName(step).length * CHARACTER) + 24 + icon);
+  return { width, height: tall ? 40 : 28 };
+}
+
+/** Drawings of late: most edits of a notebook leave its graph as it is, and large ones take long to draw. */
+const drawn = new Map<string, IPlaces>();
+const MOST_DRAWN = 12;
+
+function known(shape: IShape): IPlaces {
+  const key = JSON.stringify(shape);
+  const found = drawn.get(key) ?? place(shape);
+  drawn.delete(key);
+  drawn.set(key, found);
+  for (const oldest of drawn.keys()) {
+    if (drawn.size <= MOST_DRAWN) {
+      break;
+    }
+    drawn.delete(oldest);
+  }
+  return found;
+}
+
+function place({ flow, nodes, edges }: IShape): IPlaces {
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({ rankdir: flow === 'down' ? 'TB' : 'LR', nodesep: 10, edgesep: 8, ranksep: flow === 'down' ? 22 : 26 });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const step of pipeline.steps) {
-    const icon = !tall && step.role !== 'step' ? 16 : 0;
-    const width = Math.max(tall ? 92 : 44, Math.round(nodeName(step).length * CHARACTER) + 24 + icon);
-    graph.setNode(step.name, { width, height: tall ? 40 : 28 });
-  }
-  const edges = pipeline.edges.map(([before, after]) => {
-    const dependencies = pipeline.dependencies.filter(one => one.before === before && one.after === after);
-    const label = edgeLabel(dependencies);
-    graph.setEdge(before, after, { width: labelWidth(label), height: label ? 14 : 0, labelpos: 'c' });
-    return { before, after, label, dependencies };
-  });
+  nodes.forEach(({ name, width, height }) => graph.setNode(name, { width, height }));
+  edges.forEach(({ before, after, label }) =>
+    graph.setEdge(before, after, { width: labelWidth(label), height: label ? 14 : 0, labelpos: 'c' })
+  );
   dagre.layout(graph);
-  const nodes = pipeline.steps.map(step => boxOf(step, graph.node(step.name)));
-  const lines = edges.map(edge => {
-    const found = graph.edge(edge.before, edge.after);
+  const boxes = nodes.map(({ name, width, height }) => {
+    const { x, y } = graph.node(name);
+    return { x: x - width / 2, y: y - height / 2, width, height };
+  });
+  const lines = edges.map(({ before, after, label }) => {
+    const found = graph.edge(before, after);
     const points: IPoint[] = found.points.map(({ x, y }: IPoint) => ({ x, y }));
     const middle = points[Math.floor(points.length / 2)];
-    return { ...edge, points, labelAt: { x: found.x ?? middle.x, y: found.y ?? middle.y } };
+    return { points, labelAt: { x: found.x ?? middle.x, y: found.y ?? middle.y }, wide: labelWidth(label) };
   });
-  return fromOrigin(nodes, lines);
+  return fromOrigin(boxes, lines);
 }
 
 /** How wide a label is drawn. */
@@ -104,34 +157,29 @@ export function labelWidth(label: string): number {
 }
 
 /** The drawing moved so that its upper left corner is at 0, 0, with its size: of nodes, edges and labels. */
-function fromOrigin(nodes: INodeBox[], edges: IEdgeLine[]): ILayout {
+function fromOrigin(nodes: IPlaces['nodes'], edges: (IPlaces['edges'][number] & { wide: number })[]): IPlaces {
   const points = edges.flatMap(edge => [
     ...edge.points,
-    { x: edge.labelAt.x - labelWidth(edge.label) / 2, y: edge.labelAt.y },
-    { x: edge.labelAt.x + labelWidth(edge.label) / 2, y: edge.labelAt.y }
+    { x: edge.labelAt.x - edge.wide / 2, y: edge.labelAt.y },
+    { x: edge.labelAt.x + edge.wide / 2, y: edge.labelAt.y }
   ]);
   const corners = nodes.flatMap(node => [
     { x: node.x, y: node.y },
     { x: node.x + node.width, y: node.y + node.height }
   ]);
   const all = [...points, ...corners];
+  if (!all.length) {
+    return { nodes: [], edges: [], width: 0, height: 0 };
+  }
   const left = Math.min(...all.map(point => point.x));
   const top = Math.min(...all.map(point => point.y));
-  if (!all.length) {
-    return { nodes, edges, width: 0, height: 0 };
-  }
   const moved = ({ x, y }: IPoint): IPoint => ({ x: x - left, y: y - top });
   return {
     nodes: nodes.map(node => ({ ...node, ...moved(node) })),
-    edges: edges.map(edge => ({ ...edge, points: edge.points.map(moved), labelAt: moved(edge.labelAt) })),
+    edges: edges.map(({ points: some, labelAt }) => ({ points: some.map(moved), labelAt: moved(labelAt) })),
     width: Math.max(...all.map(point => point.x)) - left,
     height: Math.max(...all.map(point => point.y)) - top
   };
-}
-
-function boxOf(step: IStep, node: dagre.Node): INodeBox {
-  const { x, y, width, height } = node;
-  return { step, x: x - width / 2, y: y - height / 2, width, height };
 }
 
 /** The way of drawing that shows the pipeline larger in a box of this size. */

@@ -76,6 +76,11 @@ function NotebookView(props: IViewProps & { memory: SectionMemory }): JSX.Elemen
     <>
       <NotebookNotices {...props} />
       <SuggestionView {...props} />
+      {!analysis && !pipeline.failure && !kale.problem && (
+        <p className="jp-KaleLite-empty" role="status">
+          {trans.__('The notebook is being analysed…')}
+        </p>
+      )}
       {analysis && !isTagged && !isSuggesting && <FirstUse commands={commands} trans={trans} />}
       {graph && !isSuggesting && (
         <div className={analysis?.pipeline ? '' : 'jp-mod-outdated'}>
