@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ _PLACE_FIELDS = (
 )
 _RETURNS = re.compile(r"^(scalar|fresh|copy|deep_copy|receiver|elements|part|unknown|arg:\d+|kw:\w+)$")
 _PLAIN = re.compile(r"[\w.]+")
+_MOST_KNOWN = 50_000
+"""Lines whose effects are kept."""
 _OWN_KEYS = frozenset({"id", "functions", "methods", "rule", "where", "rules"})
 
 
@@ -82,6 +84,7 @@ class Catalogue:
     rules: tuple[Rule, ...]
     types: Mapping[str, tuple[str, ...]]
     counting: frozenset[str] = frozenset()
+    known: dict[str, tuple[Effect, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def bases(self, type: str) -> frozenset[str]:
         """All types that values of this type also have."""
@@ -95,7 +98,17 @@ class Catalogue:
         return frozenset(found)
 
     def match(self, lines: Sequence[str]) -> tuple[tuple[Effect, ...], ...]:
-        """For each canonical line the effects of the rules that match it as a whole."""
+        """For each canonical line the effects of the rules that match it as a whole.
+
+        They are kept, for those who analyse nearly the same notebook again and again.
+        """
+        if len(self.known) > _MOST_KNOWN:
+            self.known.clear()
+        new = [line for line in dict.fromkeys(lines) if line not in self.known]
+        self.known.update(zip(new, self._match(new), strict=True))
+        return tuple(self.known[line] for line in lines)
+
+    def _match(self, lines: Sequence[str]) -> tuple[tuple[Effect, ...], ...]:
         from ast_grep_py import SgRoot
 
         if not lines:

@@ -296,9 +296,10 @@ def _last_mentions(parts: Sequence[Segment]) -> dict[str, int]:
     found: dict[str, int] = {}
     for index, part in enumerate(parts):
         for code in part.codes:
-            inner = _names_in_definitions(code.tree)
-            everything = any(isinstance(n, ast.Name) and n.id in _NAMESPACE for n in ast.walk(code.tree))
-            for name in names_in(code.tree):
+            nodes = list(ast.walk(code.tree))
+            inner = _names_in_definitions(nodes)
+            everything = any(isinstance(n, ast.Name) and n.id in _NAMESPACE for n in nodes)
+            for name in _names_of(nodes):
                 found[name] = max(found.get(name, 0), len(parts) if name in inner else index)
             if everything:
                 return _Everything(len(parts))
@@ -321,12 +322,16 @@ class _Everything(dict[str, int]):
 
 def names_in(tree: ast.AST) -> set[str]:
     """The names that code mentions, also in short texts such as those for ``query``."""
-    plain = {n.id.removeprefix(f"{IPYTHON}maybe_") for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    texts = {word for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    return _names_of(list(ast.walk(tree)))
+
+
+def _names_of(nodes: Sequence[ast.AST]) -> set[str]:
+    plain = {n.id.removeprefix(f"{IPYTHON}maybe_") for n in nodes if isinstance(n, ast.Name)}
+    texts = {word for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)
              for word in n.value.replace("@", " ").split() if word.isidentifier()}  # fmt: skip
     return plain | texts
 
 
-def _names_in_definitions(tree: ast.AST) -> set[str]:
+def _names_in_definitions(nodes: Sequence[ast.AST]) -> set[str]:
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.GeneratorExp
-    return {name for node in ast.walk(tree) if isinstance(node, kinds) for name in names_in(node)}
+    return {name for node in nodes if isinstance(node, kinds) for name in names_in(node)}

@@ -27,7 +27,7 @@ _OURS = "made by kale-lite from "
 
 def warm() -> dict[str, Any]:
     """Have imported what an analysis needs."""
-    cell = {"cell_type": "code", "metadata": {"tags": ["step:a"]}, "source": "x = print(1)", "outputs": [],
+    cell: dict[str, Any] = {"cell_type": "code", "metadata": {"tags": ["step:a"]}, "source": "x = print(1)", "outputs": [],
             "execution_count": None}  # fmt: skip
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
     return {"steps": len(load("warm.ipynb", notebook).compile().steps)}
