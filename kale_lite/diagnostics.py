@@ -169,6 +169,7 @@ def _codes() -> dict[str, Code]:
         ("KL707", "step is too large for a component", error),
         ("KL708", "pipeline is large", warning),
         ("KL709", "image has another Python", error),
+        ("KL710", "file cannot be imported", error),
         ("KL720", "pipeline is too large to be submitted", error),
         ("KL721", "not a pipeline of Kubeflow", error),
     ]

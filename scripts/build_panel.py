@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "jupyterlab_extension"
 BUILT = ROOT / "kale_lite" / "labextension"
 STAMP = SOURCES / "lib" / ".built"
-SHIPPED = (BUILT, "share/jupyter/labextensions/kale-lite"), (SOURCES / "install.json", "share/jupyter/labextensions/kale-lite/install.json")  # fmt: skip
+PLACE = "share/jupyter/labextensions/kale-lite"
+SHIPPED = {BUILT: PLACE, SOURCES / "install.json": f"{PLACE}/install.json"}
+"""What a wheel installs, and where JupyterLab looks for it."""
 
 
 def is_built() -> bool:

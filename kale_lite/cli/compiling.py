@@ -46,6 +46,9 @@ def compile_command(
     include: Annotated[
         list[str] | None, typer.Option(metavar="PATTERN", help="Files of the notebook's folder that travel along.")
     ] = None,
+    import_: Annotated[
+        list[str] | None, typer.Option("--import", metavar="FILE=URI", help="A large file, and where KFP gets it.")
+    ] = None,
 ) -> None:
     """Compile a notebook for Kubeflow Pipelines.
 
@@ -66,7 +69,7 @@ def compile_command(
     if project.pipeline is None or project.notebook is None:
         raise typer.Exit(ExitCode.REFUSED)
     path = output or Path(f"{notebook.stem}.{'py' if format is Form.PYTHON else 'yaml'}")
-    options = CompileOptions(image, install, cache, tuple(include or ()))
+    options = CompileOptions(image, install, cache, tuple(include or ()), tuple(import_ or ()))
     try:
         if format is Form.PYTHON:
             _check_module(path)

@@ -31,10 +31,13 @@ def submit_command(
     pipeline: Annotated[str, typer.Option(metavar="P", help="Name on the server (default: the pipeline's).")] = "",
     namespace: Annotated[str, typer.Option(metavar="NS", help="Yours, where Kubeflow has several.")] = "",
     patience: Annotated[float, typer.Option(min=0.1, help="Seconds for the server's first answer.")] = 3.5,
-    image: Annotated[str | None, typer.Option(metavar="REF", help="As in `compile`, like the next three.")] = None,
+    image: Annotated[str | None, typer.Option(metavar="REF", help="As in `compile`, like the next four.")] = None,
     install: Annotated[bool, typer.Option("--install/--no-install", help="Install packages at start, or not.")] = True,
     cache: Annotated[bool | None, typer.Option("--cache/--no-cache", help="KFP's cache for steps that can.")] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help="Files that travel along.")] = None,
+    import_: Annotated[
+        list[str] | None, typer.Option("--import", metavar="FILE=URI", help="A large file, and where KFP gets it.")
+    ] = None,
 ) -> None:
     """Run a notebook on Kubeflow Pipelines: compile, upload, start, and print the link.
 
@@ -58,7 +61,7 @@ def submit_command(
 
     if wait and schedule:
         raise UsageError("--wait follows one run, and --schedule makes many", hint="leave one of them out")
-    options = CompileOptions(image, install, cache, tuple(include or ()))
+    options = CompileOptions(image, install, cache, tuple(include or ()), tuple(import_ or ()))
     check_source(source, options)
     given = given_parameters(param or (), params_file)
     request = Request(experiment, run_name, pipeline, kfp_cron(schedule) if schedule else "")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kale_lite.diagnostics import Diagnostic, diagnose
+from kale_lite.notebook.lean import import_nbformat
 
 __all__ = ["content_of", "read_content"]
 
@@ -42,8 +43,7 @@ def _read(path: Path) -> tuple[str | None, Diagnostic | None]:
 
 
 def _parse(text: str, path: Path) -> tuple[Any, Diagnostic | None]:
-    import nbformat
-
+    nbformat = import_nbformat()
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -14,7 +14,7 @@ __all__ = ["kernel_of", "notebook_settings", "step_defaults"]
 _SETTINGS = frozenset({
     "pipeline_name", "pipeline_description", "experiment_name", "experiment", "base_image", "docker_image",
     "enable_caching", "volumes", "steps_defaults", "kfp_host", "security_context", "autosnapshot", "snapshot_volumes",
-    "katib_run", "katib_metadata", "volume_access_mode", "storage_class_name", "options", "workspace",
+    "katib_run", "katib_metadata", "volume_access_mode", "storage_class_name", "options", "workspace", "imported_files",
     "ttl_seconds_after_finished", "ttl_seconds_after_success", "ttl_seconds_after_failure", "active_deadline_seconds",
 })  # fmt: skip
 

@@ -27,8 +27,8 @@ _OURS = "made by kale-lite from "
 
 def warm() -> dict[str, Any]:
     """Have imported what an analysis needs."""
-    cell: dict[str, Any] = {"cell_type": "code", "metadata": {"tags": ["step:a"]}, "source": "x = print(1)", "outputs": [],
-            "execution_count": None}  # fmt: skip
+    cell: dict[str, Any] = {"cell_type": "code", "metadata": {"tags": ["step:a"]}, "source": "x = print(1)"}
+    cell |= {"outputs": [], "execution_count": None}
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
     return {"steps": len(load("warm.ipynb", notebook).compile().steps)}
 

@@ -11,7 +11,7 @@ from tests.diagnostics.__main__ import index
 from tests.diagnostics.pages import FOLDER, outcome, read_page
 
 CANNOT_BE_SHOWN = {
-    "KL007", "KL405", "KL413", "KL414", "KL507", "KL508", "KL509", "KL704", "KL707", "KL708", "KL709", "KL720", "KL721",
+    "KL007", "KL405", "KL413", "KL414", "KL507", "KL508", "KL509", "KL704", "KL707", "KL708", "KL709", "KL710", "KL720", "KL721",
 }  # fmt: skip
 """A broken kernel, a full disk, steps of an earlier run: tests/local has them; what is wrong with a report or the history: tests/report and
 tests/history. What is too large, other images, and what `submit` says: tests/kfp."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kale_lite.analysis.effects import load_catalogue, try_rule
+from kale_lite.targets.kfp import shipped
 from kale_lite.targets.kfp.environment import author_environment
 from tests.conftest import WriteNotebook
 
@@ -80,3 +81,28 @@ def test_ast_grep_takes_all_rules() -> None:
     assert len(rules) > 300
     for rule in rules:
         try_rule(rule.config, rule.effect.rule)
+
+
+def test_shipped_code_is_kept_and_made_anew_when_what_is_kept_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipped, "_cache", lambda: tmp_path / "cache")
+    text = shipped.shipped_code("check")
+    (place,) = (tmp_path / "cache").iterdir()
+    monkeypatch.setattr(shipped, "_bare", lambda source: pytest.fail("what is kept was not used"))
+    assert shipped.shipped_code("check") == text
+    monkeypatch.undo()
+    monkeypatch.setattr(shipped, "_cache", lambda: tmp_path / "cache")
+    for wrong in (b"", place.read_bytes()[:-9], place.read_bytes() + b" ", b"\xff"):
+        place.write_bytes(wrong)
+        assert shipped.shipped_code("check") == text
+        assert place.read_bytes() != wrong
+
+
+def test_shipped_code_needs_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(shipped, "_cache", lambda: tmp_path / "file" / "cache")
+    code = json.loads(shipped.shipped_code("people"))
+    assert sorted(code) == ["harness", "inside", "shipped"]
+    assert '"""' not in code["harness"]["people.py"]
+    compile(code["harness"]["people.py"], "people.py", "exec")

@@ -179,6 +179,27 @@ def test_other_surroundings_are_named(here: Path, key: str, value: Any, said: st
         place.write_text(then)
 
 
+def test_modules_behind_modules_are_compared(tmp_path: Path) -> None:
+    (tmp_path / "outer.py").write_text("import inner\ndef one(): return inner.ONE\n")
+    (tmp_path / "inner.py").write_text("ONE = 1\n")
+    path = write(tmp_path, [("step:a", "import outer\nx = outer.one()"), ("step:b", "y = x")])
+    load(path).run(output_dir=tmp_path / "first", report=False)
+    (tmp_path / "inner.py").write_text("ONE = 2\n")
+    with pytest.raises(RefusedError, match="module 'inner'.* was changed"):
+        load(path).run(output_dir=tmp_path / "second", report=False, again=Again(tmp_path / "first", "b"))
+
+
+def test_modules_at_places_of_the_notebooks_own_are_told(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "apart.py").write_text("ONE = 1\n")
+    code = "import sys\nsys.path.append('lib')\nimport apart\nx = apart.ONE"
+    path = write(tmp_path, [("step:a", code), ("step:b", "y = x")])
+    load(path).run(output_dir=tmp_path / "first", report=False)
+    result = load(path).run(output_dir=tmp_path / "second", report=False, again=Again(tmp_path / "first", "b"))
+    (told,) = [one for one in result.problems if one.code == "KL509"]
+    assert "module 'apart' cannot be found before the notebook runs" in told.message
+
+
 def test_a_package_that_was_added_is_told(here: Path) -> None:
     path = write(here, with_source(7, "model = 1"))
     place = here / "first" / "work" / "surroundings.json"

@@ -49,7 +49,7 @@ export function GraphSection(props: IGraphSectionProps): JSX.Element {
   const asList = memory.isOpen(LIST, false);
   const common = {
     stateOf: (name: string) => runs.stepState(name),
-    stateText: (state: IRunStep) => stateText(state, props),
+    stateText: (state: IRunStep) => stateText(state, props, !asList),
     onOpen: (name: string) => revealStep(props, name),
     onMenu: (name: string, x: number, y: number) => openStepMenu(props, name, x, y)
   };
@@ -104,14 +104,17 @@ export function GraphSection(props: IGraphSectionProps): JSX.Element {
   );
 }
 
-function stateText(state: IRunStep, { kale, pipeline, trans }: IViewProps): string {
+/** The state in words, with its time. A node has room for one of them: the time says it where the icon does. */
+function stateText(state: IRunStep, { kale, pipeline, trans }: IViewProps, isBrief: boolean): string {
   const word = stateWord(shownState(state), trans);
   if (state.status === 'running' && state.started !== undefined) {
-    return `${word} ${elapsed(Math.max(0, kale.runs.of(pipeline).now() - state.started))}`;
+    const time = elapsed(Math.max(0, kale.runs.of(pipeline).now() - state.started));
+    return isBrief ? time : `${word} ${time}`;
   }
-  return state.seconds !== undefined && !state.reused && state.status !== 'waiting'
-    ? `${word} ${duration(state.seconds)}`
-    : word;
+  if (state.seconds === undefined || state.reused || state.status === 'waiting') {
+    return word;
+  }
+  return isBrief && state.status === 'done' ? duration(state.seconds) : isBrief ? word : `${word} ${duration(state.seconds)}`;
 }
 
 function revealStep({ pipeline }: IViewProps, name: string): void {
@@ -148,7 +151,7 @@ function describe(props: IViewProps, step: IStep): string {
   }
   const state = kale.runs.of(pipeline).stepState(step.name);
   if (state) {
-    parts.push(stateText(state, props));
+    parts.push(stateText(state, props, false));
   }
   return parts.join('; ');
 }

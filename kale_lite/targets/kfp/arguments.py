@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kale_lite.pipeline import STATE_PREFIX, Step
+from kale_lite.targets.kfp.importer import Import
 from kale_lite.targets.kfp.model import KfpParameter
 from kale_lite.targets.kfp.names import Names
 from kale_lite.targets.kfp.people import Copy
@@ -26,6 +27,7 @@ class Arguments:
         self.loads: dict[str, str] = {}
         self.saves: dict[str, str] = {}
         self.files_in: list[str] = []
+        self.imported: dict[str, str] = {}
         self.files_out = ""
         self.metrics_out = ""
         self.notebook_out = ""
@@ -46,6 +48,12 @@ class Arguments:
             name = self._names.give(f"files_of_{producer[0]}", "files")
             self.inputs[name] = producer
             self.files_in.append(name)
+
+    def import_(self, imports: Iterable[Import]) -> None:
+        """Inputs: the files and folders that KFP imports."""
+        for one in imports:
+            name = self._names.give(one.path, "file")
+            self.inputs[name], self.imported[name] = (one.task, "artifact"), one.path
 
     def give(self, step: Step, files: bool) -> None:
         """Outputs: payloads, files, metrics, and the executed notebook with its report."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kale_lite.targets.kfp.dsl_options import config_argument, created_volume, needs_kubernetes, task_options
+from kale_lite.targets.kfp.importer import Import
 from kale_lite.targets.kfp.model import KfpParameter, KfpPipeline, KfpTask
 from kale_lite.targets.kfp.names import Names
 from kale_lite.targets.kfp.python_text import call, literal
@@ -89,6 +90,9 @@ def _pipeline(pipeline: KfpPipeline) -> Iterator[str]:
     volumes = {one.name: names.give(f"{one.name}_volume") for one in pipeline.volumes}
     for one in pipeline.volumes:
         yield from (f"    {line}" for line in created_volume(one, volumes[one.name]))
+    for imported in pipeline.imports:
+        variables[imported.task] = names.give(imported.task)
+        yield from _importer(imported, variables[imported.task])
     for task in pipeline.all_tasks:
         yield from _task(task, variables, volumes)
     # Whatever fails, the volumes stay: what was written on them is there to be looked at.
@@ -96,6 +100,12 @@ def _pipeline(pipeline: KfpPipeline) -> Iterator[str]:
     for variable in volumes.values():
         removed = f'kubernetes.DeletePVC(pvc_name={variable}.outputs["name"])'
         yield f"    {removed}.after({', '.join(ends)}).set_caching_options(False)"
+
+
+def _importer(one: Import, variable: str) -> Iterator[str]:
+    arguments = [f"artifact_uri={literal(one.uri)}", "artifact_class=dsl.Artifact", "reimport=False"]
+    yield from call(f"{variable} = dsl.importer", arguments, "    ")
+    yield f"    {variable}.set_display_name({literal(one.task)})"
 
 
 def _parameter(one: KfpParameter) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.pipeline import Pipeline, Step
+from kale_lite.targets.kfp.importer import Import, takes
 
 __all__ = ["Files", "plan_files", "touches_files"]
 
@@ -21,13 +22,15 @@ _SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/bin", "/lib", "/opt")
 @dataclass(frozen=True, slots=True)
 class Files:
     """``sources`` are the steps whose changed files a step gets, in notebook order; ``gives`` says whether it gives
-    any; ``shipped`` are files of the notebook's folder; ``matter`` says whether a file that analysis did not see
-    could be missed by a later step."""
+    any; ``shipped`` are files of the notebook's folder, ``imported`` those that KFP brings; ``matter`` says whether a
+    file that analysis did not see could be missed by a later step.
+    """
 
     sources: tuple[str, ...]
     gives: bool
     shipped: Mapping[str, bytes]
     matter: bool
+    imported: tuple[Import, ...] = ()
 
 
 def touches_files(step: Step) -> bool:
@@ -50,10 +53,12 @@ def plan_files(
     modules: Mapping[str, Iterable[str]],
     include: Iterable[str],
     mounts: Sequence[str] = (),
+    imports: Sequence[Import] = (),
 ) -> tuple[Mapping[str, Files], tuple[Diagnostic, ...]]:
     """The files of each step by name.
 
-    ``modules`` are files that a step imports, ``include`` patterns for all steps, ``mounts`` folders that all have.
+    ``modules`` are files that a step imports, ``include`` patterns for all steps, ``mounts`` folders that all have,
+    ``imports`` what KFP brings.
     """
     ancestors = _ancestors(pipeline)
     order = [step.name for step in pipeline.steps]
@@ -61,7 +66,7 @@ def plan_files(
     takers = {need.after for need in pipeline.dependencies if need.kind == "file"}
     takers |= {step.name for step in pipeline.steps if touches_files(step) or _looks_around(step)}
     everywhere = sorted({name for pattern in include for name in _matching(folder, pattern)})
-    found, problems = {}, list(_outside(pipeline, folder, mounts))
+    found, problems = {}, list(_outside(pipeline, folder, mounts, imports))
     for i, name in enumerate(order):
         step = steps[name]
         sources = [one for one in order[:i] if one in ancestors[name] and _gives(steps[one]) and name in takers]
@@ -69,10 +74,16 @@ def plan_files(
         reached = _gives(step) and all(name in ancestors[one] for one in later)
         known = {os.path.normpath(path) for one in ancestors[name] for path in steps[one].files_written}
         wanted = [*everywhere, *modules.get(name, ()), *_read(step, folder, known), *_named(step, pipeline, folder)]
-        shipped, more = _shipped(step, folder, wanted)
+        imported = tuple(one for one in imports if takes(step, one.path))
+        shipped, more = _shipped(step, folder, (one for one in wanted if not _brought(one, imported)))
         problems += more
-        found[name] = Files(tuple(sources), _gives(step), shipped, bool(later) and not reached)
+        found[name] = Files(tuple(sources), _gives(step), shipped, bool(later) and not reached, imported)
     return found, tuple(problems)
+
+
+def _brought(name: str, imports: Iterable[Import]) -> bool:
+    """Whether a file is imported, by itself or with its folder."""
+    return any(os.path.normpath(name) == one.path or _below_any(name, (one.path,)) for one in imports)
 
 
 def _ancestors(pipeline: Pipeline) -> Mapping[str, frozenset[str]]:
@@ -135,13 +146,15 @@ def _shipped(step: Step, folder: Path, wanted: Iterable[str]) -> tuple[dict[str,
         problems.append(diagnose(
             "KL704", f"step {step.name!r} reads {name!r}, which is too large to travel in a component ({size:,} bytes)",
             Location(step.cells[0]), step=step.name,
-            hint="read it by an absolute path from a volume (tag volume:CLAIM:PATH), put it into the image, or load it "
-            "from a URL",
+            hint=f"have KFP bring it: --import {name}=s3://BUCKET/{name}; or read it by an absolute path from a volume "
+            "(tag volume:CLAIM:PATH), or put it into the image",
         ))  # fmt: skip
     return found, problems
 
 
-def _outside(pipeline: Pipeline, folder: Path, everywhere: Sequence[str]) -> Iterator[Diagnostic]:
+def _outside(
+    pipeline: Pipeline, folder: Path, everywhere: Sequence[str], imports: Sequence[Import]
+) -> Iterator[Diagnostic]:
     """Absolute paths, which are others in a container, and names that are known only when a step runs."""
     for step in pipeline.steps:
         mounts = (*everywhere, *step.options.volumes.values())
@@ -157,7 +170,8 @@ def _outside(pipeline: Pipeline, folder: Path, everywhere: Sequence[str]) -> Ite
             )  # fmt: skip
         # Names that an earlier step computes are as unknown, but that step's files travel.
         follows = any(need.kind == "file" and need.after == step.name for need in pipeline.dependencies)
-        if "*" in step.files_read and not follows and not _named(step, pipeline, folder):
+        known = _named(step, pipeline, folder) or any(takes(step, one.path) for one in imports)
+        if "*" in step.files_read and not follows and not known:
             yield diagnose(
                 "KL706", f"step {step.name!r} reads files whose names are known only when it runs: none are shipped",
                 Location(step.cells[0]), step=step.name,

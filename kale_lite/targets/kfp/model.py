@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kale_lite.notebook.model import StepOptions
+from kale_lite.targets.kfp.importer import Import
 
 __all__ = ["WORKSPACE", "CreatedVolume", "KfpParameter", "KfpPipeline", "KfpTask", "PipelineConfig"]
 
@@ -82,7 +83,7 @@ class KfpTask:
 class KfpPipeline:
     """A compiled pipeline: a task for each step in notebook order, and ``check`` after several of them.
 
-    ``volumes`` are made before the first task and removed after the last one.
+    ``imports`` are files that tasks take, ``volumes`` are made before the first task and removed after the last one.
     """
 
     name: str
@@ -93,6 +94,7 @@ class KfpPipeline:
     parameters: tuple[KfpParameter, ...]
     tasks: tuple[KfpTask, ...]
     check: KfpTask | None = None
+    imports: tuple[Import, ...] = ()
     volumes: tuple[CreatedVolume, ...] = ()
     config: PipelineConfig = field(default_factory=PipelineConfig)
 

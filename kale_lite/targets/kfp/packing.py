@@ -7,19 +7,19 @@ no template language of KFP or Argo knows.
 
 from __future__ import annotations
 
-import ast
 import base64
 import bz2
 import hashlib
 import json
 import linecache
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kale_lite.targets.kfp.bundle import read_bundle
+from kale_lite.targets.kfp.shipped import shipped_code
 
 __all__ = ["LARGEST", "TooLargeError", "packed", "run_step", "size_of"]
 
@@ -50,11 +50,6 @@ def run_step(arguments):
     given = json.loads(sys.argv[sys.argv.index("--executor_input") + 1])
     main.run(arguments, bundle, os.path.dirname(given["outputs"]["outputFile"]))
 '''
-_NOT_SHIPPED = ("template.py", "fingerprint.py")
-_FOR_PEOPLE = ("people.py", "tables.py", "models.py", "pictures.py", "curves.py")
-"""Shipped in pipelines that use a library whose values have copies for people."""
-_CHECKS = ("targets/local/races.py", "targets/local/within.py")
-_SHIPPED = ("artifacts/step_notebook.py", "targets/local/suspects.py", "targets/local/failure.py")
 
 
 class TooLargeError(ValueError):
@@ -105,8 +100,7 @@ def _code_stream(text: str) -> bytes:
 @cache
 def _code_text(kind: str) -> tuple[str, str]:
     """The code that a step brings, or the last task, as JSON, and its digest."""
-    code = _check_code() if kind == "check" else _code(kind == "people")
-    text = json.dumps(code, ensure_ascii=False)
+    text = shipped_code(kind)
     return text, hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -117,64 +111,3 @@ def _function(source: str, name: str) -> Callable[..., None]:
     exec(compile(source, name, "exec"), module.__dict__)
     function: Callable[..., None] = module.__dict__["run_step"]
     return function
-
-
-@lru_cache(maxsize=2)
-def _code(people: bool) -> dict[str, dict[str, str]]:
-    """The harness, the modules that tell failures, and what runs in the container, each without comments and hints."""
-    package = Path(__file__).parents[2]
-    return {
-        "harness": dict(_modules(package / "runtime", () if people else _FOR_PEOPLE)),
-        "inside": dict(_modules(Path(__file__).parent / "inside")),
-        "shipped": _shipped(_SHIPPED),
-    }  # fmt: skip
-
-
-@lru_cache(maxsize=1)
-def _check_code() -> dict[str, dict[str, str]]:
-    """What the last task runs, which looks at what all steps report; no step is run by it."""
-    inside = dict(_modules(Path(__file__).parent / "inside"))
-    return {"inside": inside, "shipped": _shipped(_CHECKS)}
-
-
-def _shipped(names: Sequence[str]) -> dict[str, str]:
-    """Modules of kale-lite as they are, by their full names."""
-    package = Path(__file__).parents[2]
-    return {f"kale_lite.{name[:-3].replace('/', '.')}": _bare((package / name).read_text("utf-8")) for name in names}
-
-
-def _modules(folder: Path, without: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
-    for path in sorted(folder.glob("*.py")):
-        if path.name not in _NOT_SHIPPED and path.name not in without:
-            yield path.name, _bare(path.read_text("utf-8"))
-
-
-@cache
-def _bare(source: str) -> str:
-    tree = ast.parse(source)
-    for node in _blocks(tree):
-        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
-            kept = [one for one in node.body if not _is_text(one)]
-            node.body = kept if kept or isinstance(node, ast.Module) else [ast.Pass()]
-        if isinstance(node, ast.FunctionDef):
-            node.returns = None
-            every = node.args
-            for one in (*every.posonlyargs, *every.args, *every.kwonlyargs, every.vararg, every.kwarg):
-                if one is not None:
-                    one.annotation = None
-    return ast.unparse(tree)
-
-
-def _blocks(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes that hold statements, none below statements without: most nodes are parts of expressions."""
-    todo = [tree]
-    while todo:
-        node = todo.pop()
-        yield node
-        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-            inner = getattr(node, field, None)
-            todo += inner if isinstance(inner, list) else ()
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -16,6 +16,7 @@ from kale_lite.pipeline import STATE_PREFIX, Pipeline, Step
 from kale_lite.targets.kfp.arguments import Arguments
 from kale_lite.targets.kfp.environment import Environment
 from kale_lite.targets.kfp.files import Files, plan_files, touches_files
+from kale_lite.targets.kfp.importer import check_imports, imports_of
 from kale_lite.targets.kfp.imports import without_installs
 from kale_lite.targets.kfp.model import WORKSPACE, KfpParameter, KfpPipeline, KfpTask
 from kale_lite.targets.kfp.names import Names, pipeline_slug
@@ -51,8 +52,9 @@ def plan_pipeline(
     modules = {name: sorted(one.modules) for name, one in needs.items()}
     config = pipeline_config(notebook)
     mounts = (WORKSPACE,) if config.workspace else ()
-    files, more = plan_files(pipeline, folder, modules, options.include, mounts)
-    problems += (*more, *setting_problems(notebook))
+    imports, wrong = imports_of(notebook, options.imports)
+    files, more = plan_files(pipeline, folder, modules, options.include, mounts, imports)
+    problems += (*more, *wrong, *check_imports(pipeline, imports), *setting_problems(notebook))
     problems += tuple(one for step in pipeline.steps for one in check_options(step))
     image = options.image or setting_image(notebook) or f"python:{environment.python[0]}.{environment.python[1]}-slim"
     if not is_image(image):
@@ -71,6 +73,7 @@ def plan_pipeline(
             parameters=parameters,
             tasks=tasks,
             check=planner.check(tasks) if len(tasks) > 1 else None,
+            imports=imports,
             volumes=created_volumes(notebook),
             config=config,
         ),
@@ -113,6 +116,7 @@ class _Planner:
         for step in self.pipeline.steps:
             mine = Arguments(step, {known[name].argument: known[name] for name in step.parameters})
             mine.take(step, outputs, {name: given[name] for name in self.files[step.name].sources})
+            mine.import_(self.files[step.name].imported)
             mine.give(step, self.files[step.name].gives)
             mine.show(*copies_of(step, self.notebook))
             if self.workspace:
@@ -153,7 +157,7 @@ class _Planner:
                        placement_only(self._for_all), spec, ())  # fmt: skip
 
     def _task(self, step: Step, functions: Mapping[str, str], mine: Arguments) -> KfpTask:
-        linked = {producer for producer, _ in mine.inputs.values()}
+        linked = {producer for producer, _ in mine.inputs.values()}  # with those that are imported
         before = [functions[one] for one in self.pipeline.predecessors()[step.name]]
         order = list(functions.values())
         cells = [cell for cell in self.notebook.cells if cell.number in set(step.cells)]
@@ -205,6 +209,7 @@ class _Planner:
             "loads": dict(mine.loads),
             "saves": dict(mine.saves),
             "files_in": list(mine.files_in),
+            "imported": dict(mine.imported),
             "files_out": mine.files_out,
             "files_matter": self.files[step.name].matter,
             "harness_in": mine.harness_in,

@@ -85,7 +85,7 @@ def plan_reuse(
     changed = next(check.files(kept, undo), None)
     if changed is not None:
         raise RefusedError((changed,))
-    warnings = (*check.added(), *_unseen(kept, surroundings["cwd"]), *(_unknown(step) for step in unknown))
+    warnings = (*check.unsure(), *_unseen(kept, surroundings["cwd"]), *(_unknown(step) for step in unknown))
     payloads = {new: old for step in kept for new, old in check.payloads(step).items()}
     return Reuse(folder, run, frozenset(step.name for step in kept), undo, warnings, payloads)
 

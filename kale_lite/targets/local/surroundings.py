@@ -14,7 +14,7 @@ from typing import Any
 __all__ = ["digest", "file_states", "look_around"]
 
 _PROBE = """
-import hashlib, importlib.util, json, os, sys
+import ast, hashlib, importlib.util, json, os, sys
 sys.path.insert(0, os.getcwd())
 found = {}
 for folder in sys.path:
@@ -26,12 +26,16 @@ for folder in sys.path:
         if name.endswith((".dist-info", ".egg-info")) and "-" in name:
             package, version = name.rsplit(".", 1)[0].split("-")[:2]
             found.setdefault(package.lower().replace("_", "-"), version)
-modules = {}
-for name in json.loads(sys.argv[1]):
+modules, unfound = {}, []
+named = json.loads(sys.argv[1])
+todo = json.loads(sys.argv[1])
+for name in todo:
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
         spec = None
+    if spec is None and name in named:
+        unfound.append(name)
     origin = getattr(spec, "origin", None) or ""
     places = list(getattr(spec, "submodule_search_locations", None) or ())
     if "site-packages" in origin or "dist-packages" in origin or not (origin.endswith(".py") or places):
@@ -44,16 +48,32 @@ for name in json.loads(sys.argv[1]):
     ]
     total = hashlib.sha256()
     for file in sorted(files):
-        with open(file, "rb") as source:
-            total.update(file.encode() + b"\\0" + hashlib.sha256(source.read()).digest())
+        with open(file, "rb") as opened:
+            source = opened.read()
+        total.update(file.encode() + b"\\0" + hashlib.sha256(source).digest())
+        # What a module imports counts as well: other files of the folder, that the notebook does not name.
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                wanted = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                wanted = [node.module]
+            else:
+                continue
+            todo += {one.partition(".")[0] for one in wanted}.difference(todo)
     modules[name] = total.hexdigest()
-print(json.dumps({"python": sys.version, "executable": sys.executable, "packages": found, "modules": modules}))
+about = {"packages": found, "modules": modules, "unfound": unfound}
+print(json.dumps({"python": sys.version, "executable": sys.executable, **about}))
 """
 _PATIENCE = 60.0
 
 
 def look_around(kernel: str, libraries: Iterable[str], cwd: Path) -> dict[str, Any] | None:
-    """The kernel's Python, its packages with versions, and digests of imported modules that are not installed.
+    """The kernel's Python, its packages with versions, and digests of imported modules that are not installed, and of
+    those that these import; which modules were not found (the notebook may change where modules are looked for).
 
     ``libraries`` are the top-level modules that the pipeline imports. None when the kernel cannot be asked.
     """

@@ -127,13 +127,14 @@ class Unchanged:
             if now["modules"].get(name, source) != source:
                 yield _refused(None, f"module {name!r}, which the notebook imports, was changed since that run")
 
-    def added(self) -> Iterator[Diagnostic]:
-        """Packages that were installed since: most often what a step failed for."""
-        new = (
-            sorted(set(self.now["look"]["packages"]) - set(self.then["look"]["packages"]))
-            if self.then.get("look")
-            else []
-        )
+    def unsure(self) -> Iterator[Diagnostic]:
+        """Packages installed since, most often what a step failed for, and modules that cannot be compared."""
+        if not self.then.get("look"):
+            return
+        for name in self.now["look"]["unfound"]:
+            yield diagnose("KL509", f"module {name!r} cannot be found before the notebook runs, and is not compared",
+                           hint="if it was changed since that run, run the notebook from the start")  # fmt: skip
+        new = sorted(set(self.now["look"]["packages"]) - set(self.then["look"]["packages"]))
         if new:
             names = ", ".join(new[:5]) + (f" and {len(new) - 5} more" if len(new) > 5 else "")
             yield diagnose("KL509", f"installed since that run, and not seen by the steps that are reused: {names}",

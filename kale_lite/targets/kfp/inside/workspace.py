@@ -70,9 +70,29 @@ class Workspace:
             if written is not None and written != _digest(artifact.path):
                 return _damaged(ident, "its checksum differs from the one that KFP noted")
             os.symlink(os.path.abspath(artifact.path), os.path.join(self.store, ident))
+        for argument, name in self.step["imported"].items():
+            problem = self._import(arguments[argument], name)
+            if problem is not None:
+                return problem
         for argument in self.step["files_in"]:
             self._apply(arguments[argument].path)
         self.before = _snapshot(self.folder)
+        return None
+
+    def _import(self, artifact: Any, name: Any) -> Any:
+        """Put an imported file or folder in place. A copy, as cells may write to it."""
+        source, target = os.path.abspath(artifact.path), os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        try:
+            if os.path.isdir(source):
+                shutil.copytree(source, target, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(source, target)
+        except OSError as error:
+            return _problem(
+                "KL710", f"file {name!r} cannot be imported from {artifact.uri}: {error.strerror or error}",
+                "put it there, or name another place: --import FILE=URI",
+            )  # fmt: skip
         return None
 
     def _apply(self, path: Any) -> None:

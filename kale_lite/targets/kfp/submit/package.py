@@ -42,7 +42,7 @@ def check_source(path: Path, options: CompileOptions) -> None:
         raise UsageError(f"{path} cannot be submitted", hint="give a notebook (.ipynb), a DSL file (.py) or YAML")
     if path.suffix != ".ipynb" and options != CompileOptions():
         raise UsageError(
-            f"--image, --no-install, --cache and --include are for notebooks, and {path} is compiled already",
+            f"--image, --no-install, --cache, --include and --import are for notebooks, and {path} is compiled already",
             hint="change the file, or compile the notebook again",
         )
     try:
