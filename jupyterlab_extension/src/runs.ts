@@ -12,6 +12,9 @@ import { StepLog } from './running/log';
 /** Of the log of a run that has printed more, only this many of the newest events are fetched. */
 const NEWEST_EVENTS = 20_000;
 
+/** Milliseconds that a report may take. */
+const REPORT_PAUSE = 3000;
+
 /** What to run; without a step all of them. */
 export interface IRunChoice {
   from?: string;
@@ -277,6 +280,7 @@ export class NotebookRuns implements IDisposable {
     this.isDisposed = true;
     this.follower?.dispose();
     clearTimeout(this.editedTimer);
+    clearTimeout(this.reportTimer);
     Signal.clearData(this);
   }
 
@@ -416,8 +420,24 @@ export class NotebookRuns implements IDisposable {
     if (hasEnded(run)) {
       this.isStopping = false;
       void this.refresh();
+      this.lookForReport(run);
     }
     this._changed.emit();
+  }
+
+  /** The report is written after the run is said to have ended. */
+  private lookForReport(run: IRun): void {
+    if (run.report || !run.kept || run.target !== 'local') {
+      return;
+    }
+    clearTimeout(this.reportTimer);
+    this.reportTimer = setTimeout(async () => {
+      const again = await this.api.run(run.id).catch(() => null);
+      if (again?.report && this.current?.id === run.id && !this.isDisposed) {
+        this.take(again);
+        this._changed.emit();
+      }
+    }, REPORT_PAUSE);
   }
 
   private noteEnd(wasRunning: boolean): void {
@@ -512,6 +532,7 @@ export class NotebookRuns implements IDisposable {
   private clockAhead = 0;
   private refreshed = 0;
   private editedTimer: ReturnType<typeof setTimeout> | undefined;
+  private reportTimer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** The notebook could not be saved, so it was not run. */

@@ -34,7 +34,7 @@ export function notifyEnd(context: IContext, runs: NotebookRuns, run: IRun, afte
   } else if (run.status === 'interrupted') {
     Notification.warning(trans.__('%1: interrupted after %2', run.pipeline, time), { actions, autoClose: 10_000 });
   } else {
-    const why = error ? trans.__('step %1: %2', error.step, failureText(error.finding)) : '';
+    const why = error ? trans.__('Step %1: %2', error.step, failureText(error.finding)) : '';
     Notification.error(trans.__('%1: failed after %2. %3', run.pipeline, time, why), { actions, autoClose: false });
   }
 }

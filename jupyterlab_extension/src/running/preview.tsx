@@ -181,13 +181,11 @@ function Code(props: { name: string; text: string }): JSX.Element {
     if (!host.current) {
       return;
     }
-    const view = new EditorView({ parent: host.current, state: stateOf(text, []) });
-    view.contentDOM.setAttribute('aria-label', name);
+    const view = new EditorView({ parent: host.current, state: stateOf(name, text, []) });
     let over = false;
     void languageOf(name).then(language => {
       if (!over && language) {
-        view.setState(stateOf(text, [language]));
-        view.contentDOM.setAttribute('aria-label', name);
+        view.setState(stateOf(name, text, [language]));
       }
     });
     return () => {
@@ -198,8 +196,9 @@ function Code(props: { name: string; text: string }): JSX.Element {
   return <div ref={host} className="jp-KaleLite-Code" />;
 }
 
-function stateOf(text: string, more: readonly Extension[]): EditorState {
-  const own = [lineNumbers(), EditorState.readOnly.of(true), EditorView.lineWrapping, jupyterTheme];
+function stateOf(name: string, text: string, more: readonly Extension[]): EditorState {
+  const attributes = EditorView.contentAttributes.of({ 'aria-label': name, 'aria-readonly': 'true', tabindex: '0' });
+  const own = [lineNumbers(), EditorState.readOnly.of(true), EditorView.lineWrapping, jupyterTheme, attributes];
   return EditorState.create({ doc: text, extensions: [...own, ...more] });
 }
 

@@ -110,6 +110,6 @@ export function whyNotResume(run: IRun | null, trans: TranslationBundle): string
 
 /** What a finding says, without the step that is named beside it anyhow. */
 export function failureText(finding: IDiagnostic): string {
-  const text = finding.message.replace(/^step '[^']*' failed: |^step '[^']*': /, '');
+  const text = finding.message.replace(/^step '[^']*' failed: |^step '[^']*':? /, '');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

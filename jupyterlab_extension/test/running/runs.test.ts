@@ -150,6 +150,18 @@ describe('following', () => {
     expect(runs.isRunning).toBe(false);
   });
 
+  it('finds the report that is written after the end', async () => {
+    await opened();
+    await runs.start();
+    api.run.mockResolvedValue(makeRun({ status: 'done' }));
+    api.socket.drop();
+    await settle();
+    expect(runs.current?.report).toBe(false);
+    api.run.mockResolvedValue(makeRun({ status: 'done', report: true }));
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(runs.current?.report).toBe(true);
+  });
+
   it('says that the server is away, and comes back by itself', async () => {
     await opened();
     await runs.start();
