@@ -73,7 +73,8 @@ export class NotebookPipeline implements IDisposable {
 
   /** The language of the notebook's kernel as its metadata has it; empty when that says nothing. */
   get language(): string {
-    const { kernelspec, language_info } = this.panel.context.model.sharedModel.metadata;
+    // Where a document is shared, nothing of it is there at first.
+    const { kernelspec, language_info } = this.panel.context.model?.sharedModel.metadata ?? ({} as Partial<nbformat.INotebookMetadata>);
     return String(kernelspec?.language || language_info?.name || '').toLowerCase();
   }
 
@@ -214,7 +215,7 @@ export class NotebookPipeline implements IDisposable {
     return {
       nbformat: shared.nbformat,
       nbformat_minor: shared.nbformat_minor,
-      metadata: shared.getMetadata() as nbformat.INotebookMetadata,
+      metadata: (shared.getMetadata() ?? {}) as nbformat.INotebookMetadata,
       cells: shared.cells.map(cell => ({
         cell_type: cell.cell_type,
         ...(withIds ? { id: cell.getId() } : {}),

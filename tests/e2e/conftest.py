@@ -28,8 +28,9 @@ def lab(lab_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Not kept longer: while Playwright runs, nothing else of the process can run an event loop."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -17,6 +17,7 @@ import { Parameters } from './parameters';
 import type { IViewProps } from './parts';
 import { PipelineForm } from './pipelineform';
 import { Section, SectionMemory } from './section';
+import { Boundary } from './boundary';
 import { SuggestionView } from './suggestion';
 
 /** What every part of the panel needs. */
@@ -54,7 +55,9 @@ function Panel(props: IPartProps & { memory: SectionMemory }): JSX.Element {
       <div className="jp-KaleLite-scroll">
         <ServerNotice {...props} />
         {pipeline ? (
-          <NotebookView key={pipeline.panel.id} {...props} pipeline={pipeline} />
+          <Boundary key={pipeline.panel.id} trans={trans}>
+            <NotebookView {...props} pipeline={pipeline} />
+          </Boundary>
         ) : (
           <p className="jp-KaleLite-empty">{trans.__('Open a notebook, and its pipeline is shown here.')}</p>
         )}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,9 @@ def note_surroundings(pipeline: Pipeline, kernel: str, cwd: Path, folder: Path) 
     """Write what the run depends on beside the notebook into its record, while the first steps already run."""
 
     def note() -> None:
-        write_json(folder / "work" / "surroundings.json", _surroundings(pipeline, kernel, cwd))
+        found = _surroundings(pipeline, kernel, cwd)
+        with suppress(OSError):  # the record is gone, or the disk full: then no later run can take steps over
+            write_json(folder / "work" / "surroundings.json", found)
 
     thread = threading.Thread(target=note, name="surroundings", daemon=True)
     thread.start()
