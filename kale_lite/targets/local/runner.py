@@ -37,6 +37,7 @@ __all__ = ["TARGET", "RecordError", "run"]
 _UNHONOURED = (
     "limits", "requests", "image", "secrets", "config_maps", "volumes", "labels", "annotations", "cache",
     "copies", "backoff", "node_selector", "affinity", "tolerations", "pull_policy", "pull_secrets", "run_as",
+    "mounts", "pod_fields", "node_affinity",
 )  # fmt: skip
 
 _UNHONOURED_SETTINGS = (
