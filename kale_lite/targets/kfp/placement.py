@@ -108,7 +108,7 @@ def placement_problems(options: StepOptions) -> Iterator[tuple[str, str]]:
         key, _, value = text.partition(":")
         if not _KEY.fullmatch(key) or not value or not _VALUE.fullmatch(value):
             yield f"affinity:{text} is no label of a node", _LABEL
-    for term in affinity_terms(options):
+    for term in affinity_terms(replace(options, affinity=())):
         yield from _rule_problems(term.get("match_expressions", []))
     for one in map(toleration_of, options.tolerations):
         if not _KEY.fullmatch(one.key) or not _VALUE.fullmatch(one.value):
