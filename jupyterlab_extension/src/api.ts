@@ -290,6 +290,11 @@ export class Api {
     return this.request('GET', `runs/${id}/steps/${encodeURIComponent(slug)}`);
   }
 
+  /** The page that says what a diagnostic means. */
+  pageUrl(code: string): string {
+    return URLExt.join(this.settings.baseUrl, 'kale-lite', `pages/${code}`);
+  }
+
   reportUrl(id: number): string {
     return URLExt.join(this.settings.baseUrl, 'kale-lite', `runs/${id}/report`);
   }

@@ -28,7 +28,7 @@ export interface IPlace {
 export class NotebookPipeline implements IDisposable {
   constructor(
     readonly panel: NotebookPanel,
-    private readonly api: Api,
+    readonly api: Api,
     private readonly settings: KaleSettings = new KaleSettings()
   ) {
     this.edits = new NotebookEdits(panel);
@@ -340,7 +340,7 @@ export class NotebookPipeline implements IDisposable {
 export class PipelineTracker {
   constructor(
     private readonly notebooks: INotebookTracker,
-    private readonly api: Api,
+    readonly api: Api,
     private readonly settings: KaleSettings = new KaleSettings()
   ) {
     notebooks.currentChanged.connect(() => this._currentChanged.emit(this.current));

@@ -26,7 +26,8 @@ const WORDS: { readonly [tag: string]: Role } = {
 /** The prefixes of step options, as the server reads them. */
 export const OPTION_KINDS: readonly string[] = [
   'limit', 'request', 'image', 'cache', 'report', 'copies', 'retry', 'timeout', 'secret', 'env', 'volume', 'label',
-  'annotation', 'config-map', 'node-selector', 'affinity', 'toleration', 'pull-policy', 'pull-secret', 'run-as'
+  'annotation', 'config-map', 'node-selector', 'affinity', 'toleration', 'pull-policy', 'pull-secret', 'run-as',
+  'empty-dir', 'ephemeral', 'shm', 'field', 'node-affinity'
 ];
 
 /** What the tags of one cell say. `role` is null for a cell without a role of its own. */

@@ -30,7 +30,7 @@ def explain_command(
 
 
 def _show(code: str) -> None:
-    from kale_lite.cli.pages import page
+    from kale_lite.pages import page
 
     known = CODES.get(code.strip().upper())
     if known is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -32,9 +33,13 @@ def option_tags(options: Any) -> Iterator[str]:
         return
     for key, value in options.items():
         kind = _kind(str(key))
-        if isinstance(value, Mapping) and not _is_taint(value):
+        if kind == "node-affinity":
+            yield f"{kind}:{json.dumps(value)}"
+        elif kind == "affinity" and isinstance(value, Mapping) and not _AFFINITIES.isdisjoint(value):
+            yield from _affinities(value)
+        elif isinstance(value, Mapping) and not _is_taint(value):
             for name, given in value.items():
-                yield from (f"{kind}:{name}:{_text(one)}" for one in _listed(given))
+                yield from (f"{kind}:{name}{_after_name(one)}" for one in _listed(given))
         else:
             yield from (f"{kind}:{_taint(one) if _is_taint(one) else _text(one)}" for one in _listed(value))
 
@@ -48,6 +53,13 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
+def _after_name(value: Any) -> str:
+    """What follows a name or path; nothing where it has no value. Volumes may be written as in the settings."""
+    if isinstance(value, Mapping) and "size" in value and value.keys() <= {"size", "storage_class_name"}:
+        return "".join(f":{value[key]}" for key in ("size", "storage_class_name") if value.get(key))
+    return "" if value is None else f":{_text(value)}"
+
+
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -59,6 +71,15 @@ def _is_taint(value: Any) -> bool:
 
 
 _TAINT = frozenset({"key", "operator", "value", "effect", "tolerationSeconds"})
+
+
+_AFFINITIES = frozenset({"nodeAffinity", "podAffinity", "podAntiAffinity"})
+
+
+def _affinities(value: Mapping[str, Any]) -> Iterator[str]:
+    """A pod's whole ``affinity`` as Kubernetes writes it. KFP knows the part about nodes."""
+    for key, rules in value.items():
+        yield f"{'node-affinity' if key == 'nodeAffinity' else key}:{json.dumps(rules)}"
 
 
 def _taint(one: Mapping[str, Any]) -> str:
@@ -87,6 +108,8 @@ def checked_options(
         problem = tag.problem if isinstance(tag, Malformed) else "there is no such option"
         near = tag.suggestion if isinstance(tag, Malformed) else ""
         hint = f"as a tag it would be `{near}`" if near else f"options are: {', '.join(sorted(OPTION_KINDS))}"
+        if isinstance(tag, Malformed) and not near:
+            hint = "write it as Kubernetes writes `nodeAffinity` of a pod"
         problems.append(diagnose("KL101", f"{named.format(text)} does not parse: {problem}", place, hint=hint))
 
 

@@ -32,6 +32,9 @@ class StepOptions:
     ``timeout`` is in seconds. ``backoff`` is the time between retries as ``WAIT[:FACTOR[:LONGEST]]``. ``tolerations``
     read ``KEY[=VALUE]:EFFECT[:SECONDS]``; ``affinity`` ``KEY:VALUE``, labels of nodes;
     ``config_maps`` an environment variable to (map, key); ``run_as`` has ``user``, ``group`` and ``non-root``.
+    ``mounts`` maps a path to what is mounted there, as ``secret:NAME``, ``config-map:NAME``, ``empty-dir[:SIZE]``,
+    ``shm:SIZE`` or ``ephemeral:SIZE[:CLASS]`` (several things are a mistake that targets tell); ``pod_fields`` an
+    environment variable to a field of the pod; ``node_affinity`` is as Kubernetes writes it.
     """
 
     limits: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +58,9 @@ class StepOptions:
     pull_policy: str | None = None
     pull_secrets: tuple[str, ...] = ()
     run_as: Mapping[str, str] = field(default_factory=dict)
+    mounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pod_fields: Mapping[str, str] = field(default_factory=dict)
+    node_affinity: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from kale_lite.notebook.affinity import affinity_problem
+from kale_lite.notebook.mounts import field_problem, file_form, mount_near, mount_problem, near_field, near_size
+
 __all__ = [
     "OPTION_FORMS",
     "OPTION_KINDS",
@@ -45,9 +48,19 @@ OPTION_FORMS: dict[str, tuple[str, ...]] = {
     "pull-policy": ("Always|IfNotPresent|Never",),
     "pull-secret": ("secret",),
     "run-as": ("user|group|non-root", "value"),
+    "empty-dir": ("/path[:size]",),
+    "ephemeral": ("/path", "size[:class]"),
+    "shm": ("size",),
+    "field": ("ENV", "field"),
+    "node-affinity": ("rules",),
     "notebook": ("name",),
 }
 """The parts of tags that have several, by what they begin with: the options of steps, and ``notebook``."""
+_FILES: dict[str, tuple[str, ...]] = {"secret": ("secret", "/path"), "config-map": ("map", "/path")}
+"""The other form of two options: files in place of a variable. Keys of secrets and maps have no slash."""
+_MOUNTS = ("empty-dir", "ephemeral", "shm")
+_OTHER_WORDS = ("yield",)
+"""Words of their own that look like a misspelt prefix."""
 _FAR = 2
 """Letters more or less by which a prefix is no misspelling: ``config:x`` is somebody else's tag."""
 _STATES = ("enabled", "disabled")
@@ -131,26 +144,37 @@ def format_tag(tag: Tag) -> str:
 
 
 def _option(text: str, kind: str, rest: str) -> OptionTag | Malformed:
-    form = OPTION_FORMS[kind]
+    form = _FILES[kind] if kind in _FILES and file_form(rest) else OPTION_FORMS[kind]
     shape = ":".join((kind, *form))
     parts = tuple(rest.split(":", len(form) - 1))
     if len(parts) < len(form) or not all(p.strip() for p in parts):
-        return Malformed(text, f"it should read {shape}", shape)
+        other = f", or {':'.join((kind, *_FILES[kind]))} for files" if kind in _FILES else ""
+        return Malformed(text, f"it should read {shape}{other}", shape)
     problem = _value_problem(kind, parts)
-    return Malformed(text, problem, _near(kind, parts) or shape) if problem else OptionTag(kind, parts)
+    if not problem:
+        return OptionTag(kind, parts)
+    return Malformed(text, problem, "" if kind == "node-affinity" else _near(kind, parts) or shape)
 
 
 def _near(kind: str, parts: tuple[str, ...]) -> str:
     """A value as it was probably meant: ``2gb`` is ``2Gi``, ``always`` is ``Always``."""
     words = {"pull-policy": _POLICIES, "toleration": _EFFECTS, "cache": _STATES, "report": _STATES, "copies": _STATES}
     word, colon, rest = parts[-1].partition(":")
-    near = next((one for one in words.get(kind, ()) if one.lower() == word.strip().lower()), None)
-    if near is not None:
-        return ":".join((kind, *parts[:-1], f"{near}{colon}{rest}"))
-    match = re.fullmatch(r"\s*(\d+)\s*([kmgtpe])(?:i?b?|bytes)\s*", parts[-1], re.I)
-    if kind not in ("limit", "request") or match is None:
-        return ""
-    return f"{kind}:{parts[0]}:{match[1]}{match[2].upper()}i"
+    state = next((one for one in words.get(kind, ()) if one.lower() == word.strip().lower()), None)
+    if state is not None:
+        return ":".join((kind, *parts[:-1], f"{state}{colon}{rest}"))
+    if _is_mount(kind, parts):
+        return mount_near(kind, parts)
+    if kind == "field":
+        near = near_field(parts[1])
+        return f"{kind}:{parts[0]}:{near}" if near and near != parts[1] else ""
+    near = near_size(parts[-1]) if kind in ("limit", "request") else ""
+    return f"{kind}:{parts[0]}:{near}" if near else ""
+
+
+def _is_mount(kind: str, parts: tuple[str, ...]) -> bool:
+    """Whether an option mounts something: parts of a secret or config map are two, or three for a variable."""
+    return kind in _MOUNTS or (kind in _FILES and len(parts) == len(_FILES[kind]))
 
 
 def _value_problem(kind: str, parts: tuple[str, ...]) -> str:
@@ -173,11 +197,15 @@ def _value_problem(kind: str, parts: tuple[str, ...]) -> str:
         return f"{value!r} is none of {', '.join(_POLICIES)}"
     if kind == "run-as":
         return _identity_problem(parts[0], value)
-    if kind in ("env", "secret", "config-map"):
-        name = parts[0] if kind == "env" else parts[2]
+    if kind == "node-affinity":
+        return affinity_problem(value)
+    if _is_mount(kind, parts):
+        return mount_problem(kind, parts)
+    if kind in ("env", "secret", "config-map", "field"):
+        name = parts[0] if kind in ("env", "field") else parts[2]
         if not re.fullmatch(r"[A-Za-z_]\w*", name):
             return f"{name!r} is no name of an environment variable"
-    return ""
+    return field_problem(value) if kind == "field" else ""
 
 
 def _identity_problem(what: str, value: str) -> str:
@@ -191,7 +219,9 @@ def _identity_problem(what: str, value: str) -> str:
 def _misspelt_word(text: str) -> Malformed | None:
     """A word that is almost one of ours. Only plain words that start alike are suspected."""
     if text in PREFIXES:
-        return Malformed(text, "the name after the colon is missing", f"{text}:NAME")
+        return Malformed(
+            text, "what follows the colon is missing", ":".join((text, *OPTION_FORMS.get(text, ("NAME",))))
+        )
     wanted = {"pipeline_parameters": "pipeline-parameters", "pipeline_metrics": "pipeline-metrics",
               "import": "imports", "function": "functions", "skp": "skip", "skipp": "skip"}  # fmt: skip
     near = wanted.get(text.strip().lower())
@@ -205,6 +235,6 @@ def _misspelt_word(text: str) -> Malformed | None:
 def _misspelt_prefix(text: str, prefix: str, rest: str) -> Malformed | None:
     plain = prefix.strip().lower()
     near = plain if plain in PREFIXES else next(iter(difflib.get_close_matches(plain, PREFIXES, 1, 0.75)), None)
-    if near is None or abs(len(near) - len(plain)) > _FAR:
+    if near is None or plain in _OTHER_WORDS or abs(len(near) - len(plain)) > _FAR:
         return None
     return Malformed(text, "there is no such tag", f"{near}:{rest.strip()}")

@@ -32,13 +32,17 @@ HELP = {
     "toleration": ("toleration:gpu:NoSchedule", "A taint of nodes that the step tolerates (Kubeflow)."),
     "pull-policy": ("pull-policy:Always", "When the image is pulled (Kubeflow)."),
     "pull-secret": ("pull-secret:registry", "The secret with which the image is pulled (Kubeflow)."),
+    "empty-dir": ("empty-dir:/scratch:10Gi", "An empty directory of the step's own (Kubeflow)."),
+    "ephemeral": ("ephemeral:/work:100Gi", "A volume that is made for the step and removed with it (Kubeflow)."),
+    "shm": ("shm:2Gi", "Shared memory, as loaders of data in several processes need it (Kubeflow)."),
+    "field": ("field:POD:metadata.name", "A field of the step's pod as an environment variable (Kubeflow)."),
     "run-as": ("run-as:user:1000", "The user or group that the step runs as (Kubeflow)."),
 }
 
 
 def option_forms() -> Iterator[dict[str, Any]]:
-    """The options of steps, in the order of the tags' grammar."""
+    """The options of steps, in the order of the tags' grammar; but for rules that only metadata can hold."""
     for kind, form in OPTION_FORMS.items():
-        if kind in OPTION_KINDS:
+        if kind in OPTION_KINDS and kind != "node-affinity":
             example, text = HELP[kind]
             yield {"kind": kind, "form": [kind, *form], "example": example, "help": text}

@@ -220,6 +220,8 @@ def test_options_that_kubernetes_refuses(write_notebook: WriteNotebook, tags: st
         ({"workspace": {"size": "1Gi", "access_mode": "all"}}, "has access mode 'all', which Kubernetes does not know"),
         ({"volumes": [{"name": "a", "type": "new_pvc"}]}, "'volumes' gives 'a' the size ''"),
         ({"volumes": [{"name": "A B", "type": "new_pvc", "size": "1Gi"}]}, "'volumes' names 'A B', which is no name"),
+        ({"volumes": [{"name": "a" * 27, "type": "new_pvc", "size": "1Gi"}]}, "aaa', which is no name of a volume"),
+        ({"volumes": [{"name": "a", "type": "new_pvc", "size": "10K"}]}, "'volumes' gives 'a' the size '10K'"),
     ],
 )
 def test_settings_that_kubernetes_refuses(write_notebook: WriteNotebook, settings: dict[str, Any], said: str) -> None:

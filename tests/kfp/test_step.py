@@ -259,3 +259,17 @@ def test_what_no_step_can_see_alone_fails_the_run(run_cells: RunCells, tmp_path:
     assert (ran.ok, local.status) in ((False, "failed"), (True, "done"))
     assert all(one.split("\n")[0] in ran.log for one in findings)
     assert ran.ok is (printed(ran, "show") == "1 2\n")
+
+
+def test_what_a_cell_prints_is_bounded_in_the_notebook(run_cells: RunCells) -> None:
+    lines = "for _ in range(30):\n    print('x' * 99_999)\nprint('the end')"
+    ran = run_cells([("step:a", f"{lines}\ny = 1"), ("step:b", "print('y', y)")])
+    assert ran.ok, ran.log
+    kept = printed(ran, "a")
+    assert 2_000_000 < len(kept) < 2_000_100
+    assert kept.endswith("[kale-lite: output truncated after 2,000,000 characters]\n")
+    assert "nb.ipynb: cell 1: warning KL409: its output was truncated in the step's notebook, not here" in ran.log
+    # The log has all, once.
+    assert ran.log.count("the end") == 1
+    assert ran.log.count("x" * 99_999) == 30
+    assert printed(ran, "b") == "y 1\n"

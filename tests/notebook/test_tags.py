@@ -10,12 +10,23 @@ from kale_lite.notebook.tags import Bare, Malformed, OptionTag, Prev, StepTag, T
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1).filter(lambda t: t.strip())
 PART = TEXT.filter(lambda t: ":" not in t)
+
+
+def _split(text: str) -> tuple[str, tuple[str, ...]]:
+    kind, *parts = text.split(":", 1 if text.startswith("empty-dir") else 2)
+    return kind, tuple(parts)
+
+
 TAGS: st.SearchStrategy[Tag] = st.one_of(
     st.sampled_from(["imports", "skip", "parameters", "pipeline-metrics"]).map(Bare),
     st.builds(StepTag, TEXT, st.sampled_from(["step", "block"])),
     TEXT.map(Prev),
     st.builds(lambda k, v: OptionTag("label", (k, v)), PART, TEXT),
-    st.builds(lambda s, k: OptionTag("secret", (s, k, "TOKEN")), PART, PART),
+    st.builds(lambda s, k: OptionTag("secret", (s, k, "TOKEN")), PART, PART.filter(lambda k: "/" not in k)),
+    st.builds(lambda s, p: OptionTag("config-map", (s, f"/{p}")), PART, st.from_regex("[a-z/]+", fullmatch=True)),
+    st.sampled_from(["empty-dir:/a:1Gi", "ephemeral:/a:1Gi:fast", "shm:500Mi", "field:A:metadata.labels['b']"]).map(
+        lambda text: OptionTag(*_split(text))
+    ),
 )
 
 

@@ -4,9 +4,6 @@ import type { IDiagnostic, Severity } from '../api';
 import { placeWord } from '../running/words';
 import { Fixes, IViewProps, SeverityIcon } from './parts';
 
-/** Where the page of a finding's code is. */
-export const PAGES = 'https://github.com/kale-lite/kale-lite/blob/main/docs/diagnostics/';
-
 const ORDER: Severity[] = ['error', 'warning', 'info'];
 
 /** Findings, the worst first, those of one severity in the order of the notebook. */
@@ -59,7 +56,7 @@ export function Finding({ finding, pipeline, trans, withPlace = true }: IFinding
         {hint && <p className="jp-KaleLite-hint">{hint}</p>}
         <div className="jp-KaleLite-findingFoot">
           <Fixes fixes={finding.fixes} onFix={fix => pipeline.edits.fix(fix)} />
-          <a href={`${PAGES}${code}.md`} target="_blank" rel="noopener noreferrer" title={trans.__('What %1 means', code)}>
+          <a href={pipeline.api.pageUrl(code)} target="_blank" rel="noopener noreferrer" title={trans.__('What %1 means', code)}>
             {code}
           </a>
         </div>

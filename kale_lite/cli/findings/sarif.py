@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from kale_lite import __version__
 from kale_lite.cli.findings.checked import Checked, relative_uri
-from kale_lite.cli.pages import page, summary
 from kale_lite.diagnostics import CODES, Diagnostic, Severity
+from kale_lite.pages import page, summary
 
 __all__ = ["show"]
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 
 from kale_lite.notebook.model import StepOptions
 from kale_lite.targets.kfp.model import CreatedVolume, KfpPipeline, KfpTask, PipelineConfig
-from kale_lite.targets.kfp.placement import affinity_of, backoff_of, toleration_of
+from kale_lite.targets.kfp.mounts import Mount, mounts_of
+from kale_lite.targets.kfp.placement import affinity_terms, backoff_of, toleration_of
 from kale_lite.targets.kfp.python_text import call, literal
 from kale_lite.targets.kfp.resources import is_accelerator
 
@@ -14,7 +15,7 @@ __all__ = ["config_argument", "created_volume", "needs_kubernetes", "task_option
 
 _OF_PODS = (
     "secrets", "config_maps", "volumes", "labels", "annotations", "node_selector", "affinity", "tolerations",
-    "pull_policy", "pull_secrets", "run_as", "timeout",
+    "pull_policy", "pull_secrets", "run_as", "timeout", "mounts", "pod_fields", "node_affinity",
 )  # fmt: skip
 
 
@@ -41,8 +42,7 @@ def created_volume(volume: CreatedVolume, variable: str) -> Iterator[str]:
         f"pvc_name_suffix={literal(f'-{volume.name}')}", f"access_modes={literal([volume.access])}",
         f"size={literal(volume.size)}",
     ]  # fmt: skip
-    if volume.storage_class:
-        arguments.append(f"storage_class_name={literal(volume.storage_class)}")
+    arguments += _storage_class(volume.storage_class)
     yield from call(f"{variable} = kubernetes.CreatePVC", arguments)
     # A claim of an earlier run is gone.
     yield f"{variable}.set_caching_options(False)"
@@ -80,7 +80,7 @@ def _backoff(text: str | None) -> Iterator[str]:
 
 
 def _from_cluster(options: StepOptions, mine: str, created: dict[str, str]) -> Iterator[str]:
-    """What a task takes from the cluster: time, secrets, config maps, volumes."""
+    """What a task takes from the cluster: time, secrets, config maps, volumes, fields of its pod."""
     if options.timeout is not None:
         yield f"kubernetes.set_timeout({mine}, seconds={max(1, round(options.timeout))})"
     for kind, table in (("secret", options.secrets), ("config_map", options.config_maps)):
@@ -90,6 +90,33 @@ def _from_cluster(options: StepOptions, mine: str, created: dict[str, str]) -> I
     for claim, path in options.volumes.items():
         name = f'{created[claim]}.outputs["name"]' if claim in created else literal(claim)
         yield f"kubernetes.mount_pvc({mine}, pvc_name={name}, mount_path={literal(path)})"
+    for mount in mounts_of(options):
+        if mount.kind != "claim":
+            function, arguments = _mount(mount)
+            yield from call(f"kubernetes.{function}", [mine, *arguments, f"mount_path={literal(mount.path)}"])
+    for name, field in options.pod_fields.items():
+        yield f"kubernetes.use_field_path_as_env({mine}, env_name={literal(name)}, field_path={literal(field)})"
+
+
+def _mount(mount: Mount) -> tuple[str, list[str]]:
+    """The function that mounts something, and its arguments."""
+    size = [f"size_limit={literal(mount.size)}"] if mount.size else []
+    match mount.kind:
+        case "secret":
+            return "use_secret_as_volume", [f"secret_name={literal(mount.name)}"]
+        case "config-map":
+            return "use_config_map_as_volume", [f"config_map_name={literal(mount.name)}"]
+        case "empty-dir":
+            return "empty_dir_mount", [f"volume_name={literal(mount.name)}", *size]
+        case "shm":
+            return "empty_dir_mount", [f"volume_name={literal(mount.name)}", 'medium="Memory"', *size]
+    given = [f"volume_name={literal(mount.name)}", 'access_modes=["ReadWriteOnce"]', f"size={literal(mount.size)}"]
+    return "add_ephemeral_volume", [*given, *_storage_class(mount.storage_class)]
+
+
+def _storage_class(name: str) -> Iterator[str]:
+    if name:
+        yield f"storage_class_name={literal(name)}"
 
 
 def _of_pod(options: StepOptions, mine: str) -> Iterator[str]:
@@ -99,11 +126,9 @@ def _of_pod(options: StepOptions, mine: str) -> Iterator[str]:
         yield f"kubernetes.add_pod_annotation({mine}, {literal(key)}, {literal(value)})"
     for key, value in options.node_selector.items():
         yield f"kubernetes.add_node_selector({mine}, label_key={literal(key)}, label_value={literal(value)})"
-    if options.affinity:
-        # All rules must hold, so they are one term: several terms would be alternatives.
-        given = affinity_of(options.affinity).items()
-        rules = [{"key": key, "operator": "In", "values": values} for key, values in given]
-        yield f"kubernetes.add_node_affinity({mine}, match_expressions={literal(rules)})"
+    for term in affinity_terms(options):
+        arguments = [f"{name}={literal(value)}" for name, value in term.items()]
+        yield from call("kubernetes.add_node_affinity", [mine, *arguments])
     for text in options.tolerations:
         yield from call("kubernetes.add_toleration", [mine, *_toleration(text)])
     if options.pull_policy is not None:

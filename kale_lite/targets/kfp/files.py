@@ -11,12 +11,15 @@ from pathlib import Path
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.pipeline import Pipeline, Step
 from kale_lite.targets.kfp.importer import Import, takes
+from kale_lite.targets.kfp.mounts import Mount, below, mounts_of
 
 __all__ = ["Files", "plan_files", "touches_files"]
 
 _LARGEST = 60_000
 """Bytes of a file up to which it can be shipped in a component; what they all take is checked when it is packed."""
-_SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/usr", "/bin", "/lib", "/opt")
+_DEVICES = ("/proc", "/sys", "/dev")
+_MEMORY = ("/dev/shm",)
+_SYSTEM = (*_MEMORY, "/etc", "/usr", "/bin", "/lib", "/opt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def plan_files(
 
 def _brought(name: str, imports: Iterable[Import]) -> bool:
     """Whether a file is imported, by itself or with its folder."""
-    return any(os.path.normpath(name) == one.path or _below_any(name, (one.path,)) for one in imports)
+    return any(os.path.normpath(name) == one.path or below(name, (one.path,)) for one in imports)
 
 
 def _ancestors(pipeline: Pipeline) -> Mapping[str, frozenset[str]]:
@@ -157,11 +160,18 @@ def _outside(
 ) -> Iterator[Diagnostic]:
     """Absolute paths, which are others in a container, and names that are known only when a step runs."""
     for step in pipeline.steps:
-        mounts = (*everywhere, *step.options.volumes.values())
+        mounts = mounts_of(step.options)
         for path in dict.fromkeys((*step.files_read, *step.files_written)):
-            if not path.startswith(("/", "~")) or _below_any(path, (*mounts, *_SYSTEM)):
+            if not path.startswith(("/", "~")) or below(path, everywhere):
                 continue
-            if path in step.files_read and path in step.files_written and not _shared(pipeline, step, path):
+            inside = _innermost(path, mounts)
+            if inside is not None:
+                yield from _mounted(pipeline, step, path, inside)
+                continue
+            if below(path, _DEVICES) and not below(path, _MEMORY):
+                continue
+            mine = below(path, _SYSTEM) or (path in step.files_read and path in step.files_written)
+            if mine and not _shared(pipeline, step, path):
                 continue
             yield diagnose(
                 "KL705", f"step {step.name!r} uses {path!r}, outside the notebook's folder: no container has it",
@@ -183,5 +193,35 @@ def _shared(pipeline: Pipeline, step: Step, path: str) -> bool:
     return any(n.kind == "file" and n.name == path and step.name in (n.before, n.after) for n in pipeline.dependencies)
 
 
-def _below_any(path: str, places: Iterable[str]) -> bool:
-    return any(path == one or path.startswith(one.rstrip("/") + "/") for one in places)
+def _innermost(path: str, mounts: Iterable[Mount]) -> Mount | None:
+    return max((one for one in mounts if below(path, [one.path])), key=lambda one: len(one.path), default=None)
+
+
+def _mounted(pipeline: Pipeline, step: Step, path: str, mount: Mount) -> Iterator[Diagnostic]:
+    """A path below something that the step mounts: what cannot be written, and what another step would not see."""
+    said = _unseen(pipeline, step, path, mount)
+    if mount.read_only and path in step.files_written:
+        said = f"writes {path!r}, and cannot: {mount} is mounted there"
+    if said:
+        yield diagnose(
+            "KL705", f"step {step.name!r} {said}", Location(step.cells[0]), step=step.name,
+            hint="what steps share lies in the notebook's folder, or on a volume that all of them mount: "
+            "volume:CLAIM:/PATH",
+        )  # fmt: skip
+
+
+def _unseen(pipeline: Pipeline, step: Step, path: str, mount: Mount) -> str:
+    """That another step wrote the file, on something that this step does not see; empty when none did."""
+    steps = {one.name: one for one in pipeline.steps}
+    for need in pipeline.dependencies:
+        if need.kind != "file" or need.name != path or need.after != step.name:
+            continue
+        before = steps[need.before]
+        other = _innermost(path, mounts_of(before.options))
+        if path not in before.files_written or other is None:
+            continue
+        if mount.own:
+            return f"needs {path!r} from step {before.name!r}, and the {mount} there is new in each pod"
+        if (other.kind, other.name) != (mount.kind, mount.name):
+            return f"needs {path!r} from step {before.name!r}, which has {other} there, and this one {mount}"
+    return ""

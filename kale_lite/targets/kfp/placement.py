@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
+from itertools import combinations
+from typing import Any
 
+from kale_lite.notebook.affinity import PREFERRED, REQUIRED
 from kale_lite.notebook.model import StepOptions
 
 __all__ = [
     "Backoff",
     "Toleration",
-    "affinity_of",
+    "affinity_terms",
     "backoff_of",
     "placement_only",
     "placement_problems",
@@ -24,7 +27,8 @@ _VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _LOWER = "names have lower-case letters, digits, `-` and `.`"
 _LABEL = "labels have letters, digits, `-`, `_` and `.`"
 _OF_PODS = (
-    "labels", "annotations", "node_selector", "affinity", "tolerations", "pull_policy", "pull_secrets", "run_as",
+    "labels", "annotations", "node_selector", "affinity", "node_affinity", "tolerations", "pull_policy", "pull_secrets",
+    "run_as",
 )  # fmt: skip
 _MOST_ID = 2**31 - 1
 
@@ -48,7 +52,26 @@ class Backoff:
     longest: str | None
 
 
-def affinity_of(texts: Iterable[str]) -> dict[str, list[str]]:
+def affinity_terms(options: StepOptions) -> Iterator[dict[str, Any]]:
+    """The terms of node affinity as kfp takes them: lists of rules, and a weight for what is only preferred.
+
+    Required terms are alternatives, and the rules of one term must all hold: those that tags give are in each term.
+    """
+    labels = _alternatives(options.affinity)
+    rules = [{"key": key, "operator": "In", "values": values} for key, values in labels.items()]
+    terms = options.node_affinity.get(REQUIRED, {}).get("nodeSelectorTerms", [])
+    for term in terms or ([{}] if rules else []):
+        yield _term({**term, "matchExpressions": [*term.get("matchExpressions", []), *rules]})
+    for wish in options.node_affinity.get(PREFERRED, []):
+        yield {**_term(wish["preference"]), "weight": wish["weight"]}
+
+
+def _term(term: dict[str, Any]) -> dict[str, Any]:
+    names = {"match_expressions": "matchExpressions", "match_fields": "matchFields"}
+    return {name: term[key] for name, key in names.items() if term.get(key)}
+
+
+def _alternatives(texts: Iterable[str]) -> dict[str, list[str]]:
     """Labels of nodes with the values of which one must be there, from ``KEY:VALUE``."""
     found: dict[str, list[str]] = {}
     for text in texts:
@@ -85,6 +108,8 @@ def placement_problems(options: StepOptions) -> Iterator[tuple[str, str]]:
         key, _, value = text.partition(":")
         if not _KEY.fullmatch(key) or not value or not _VALUE.fullmatch(value):
             yield f"affinity:{text} is no label of a node", _LABEL
+    for term in affinity_terms(replace(options, affinity=())):
+        yield from _rule_problems(term.get("match_expressions", []))
     for one in map(toleration_of, options.tolerations):
         if not _KEY.fullmatch(one.key) or not _VALUE.fullmatch(one.value):
             yield f"toleration of {one.key!r} is for no taint that Kubernetes takes", "toleration:KEY=VALUE:NoSchedule"
@@ -99,7 +124,18 @@ def placement_problems(options: StepOptions) -> Iterator[tuple[str, str]]:
     for what in ("user", "group"):
         if int(options.run_as.get(what, 0)) > _MOST_ID:
             yield f"run-as:{what}:{options.run_as[what]} is too large", "numbers of users and groups have 31 bits"
-    for name in options.config_maps.keys() & options.secrets.keys():
-        yield f"variable {name!r} comes from a secret and from a config map", "leave one of them"
+    sources = {"`env`": options.env, "a secret": options.secrets, "a config map": options.config_maps,
+               "a field of the pod": options.pod_fields}  # fmt: skip
+    for (one_word, some), (other_word, others) in combinations(sources.items(), 2):
+        for name in sorted(some.keys() & others.keys()):
+            yield f"variable {name!r} comes from {one_word} and from {other_word}", "leave one of them"
     if options.backoff and not options.retries:
         yield "it has a time between retries, and no retries", "retry:3:30s"
+
+
+def _rule_problems(rules: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    for rule in rules:
+        key, values = rule["key"], rule.get("values", [])
+        wrong = [one for one in values if rule["operator"] in ("In", "NotIn") and not _VALUE.fullmatch(one)]
+        if not _KEY.fullmatch(key) or wrong:
+            yield f"node affinity asks for {key!r}{f': {wrong[0]!r}' if wrong else ''}, no label of a node", _LABEL

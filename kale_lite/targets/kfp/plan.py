@@ -12,10 +12,11 @@ from kale_lite.artifacts import step_spec
 from kale_lite.cells import cell_list, notebook_of
 from kale_lite.diagnostics import Diagnostic, diagnose
 from kale_lite.notebook.model import Notebook, StepOptions
-from kale_lite.pipeline import STATE_PREFIX, Pipeline, Step
+from kale_lite.pipeline import Pipeline, Step
 from kale_lite.targets.kfp.arguments import Arguments
+from kale_lite.targets.kfp.caching import from_cluster, surroundings, uncacheable
 from kale_lite.targets.kfp.environment import Environment
-from kale_lite.targets.kfp.files import Files, plan_files, touches_files
+from kale_lite.targets.kfp.files import Files, plan_files
 from kale_lite.targets.kfp.importer import check_imports, imports_of
 from kale_lite.targets.kfp.imports import without_installs
 from kale_lite.targets.kfp.model import WORKSPACE, KfpParameter, KfpPipeline, KfpTask
@@ -184,7 +185,7 @@ class _Planner:
         """Whether KFP may reuse an earlier run of the step; None leaves it to KFP."""
         if step.options.cache is not None:
             return step.options.cache
-        if _uncacheable(step, self.pipeline) or self.options.cache is False:
+        if uncacheable(step, self.pipeline) or from_cluster(step.options) or self.options.cache is False:
             return False
         if self.options.cache is None and self.notebook.settings.get("enable_caching") is False:
             return False
@@ -221,6 +222,7 @@ class _Planner:
             "about": self.people and step.options.copies is not False,
             "copies": list(mine.copies),
             "not_copied": list(mine.not_copied),
+            "surroundings": surroundings(step.options),
             "spec": spec,
         }  # fmt: skip
 
@@ -243,12 +245,3 @@ def _harness_sources(pipeline: Pipeline) -> Mapping[str, tuple[str, ...]]:
         direct = sorted(before[step.name])
         found[step.name] = (found[direct[0]] or (direct[0],)) if direct else ()
     return found
-
-
-def _uncacheable(step: Step, pipeline: Pipeline) -> bool:
-    """Whether running the step again can give something else: files, services, generators that nobody seeds."""
-    if touches_files(step) or any(effect.startswith("service:") for effect in step.effects):
-        return True
-    seeded = {name for one in pipeline.steps for name in one.effects if name.startswith(STATE_PREFIX)}
-    return any(f"{STATE_PREFIX}{effect.removeprefix('draw:')}" not in seeded
-               for effect in step.effects if effect.startswith("draw:"))  # fmt: skip

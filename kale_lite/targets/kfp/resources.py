@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.pipeline import Step
+from kale_lite.targets.kfp.mounts import mount_problems
 from kale_lite.targets.kfp.placement import placement_problems
 
 __all__ = ["check_options", "is_accelerator", "is_image"]
@@ -50,8 +51,6 @@ def _problems(step: Step) -> Iterator[tuple[str, str]]:
         if not _NAME.match(secret):
             yield f"{secret!r} is no name of a Kubernetes secret", "names have lower-case letters, digits, `-` and `.`"
     for claim, path in options.volumes.items():
-        if not _NAME.match(claim):
-            yield f"{claim!r} is no name of a volume claim", "names have lower-case letters, digits, `-` and `.`"
         if not path.startswith("/"):
             yield f"volume {claim!r} is mounted at {path!r}, which is no absolute path", f"volume:{claim}:/{path}"
     for key, value in options.labels.items():
@@ -63,6 +62,7 @@ def _problems(step: Step) -> Iterator[tuple[str, str]]:
     for key in options.annotations:
         if not _LABEL_KEY.match(key):
             yield f"{key!r} is no name of an annotation", "names have letters, digits, `-`, `_` and `.`"
+    yield from mount_problems(options)
     yield from placement_problems(options)
 
 

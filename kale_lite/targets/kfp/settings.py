@@ -8,6 +8,7 @@ from typing import Any
 
 from kale_lite.diagnostics import Diagnostic, diagnose
 from kale_lite.notebook.model import Notebook
+from kale_lite.notebook.mounts import SIZE
 from kale_lite.targets.kfp.model import CreatedVolume, PipelineConfig
 
 __all__ = ["created_volumes", "pipeline_config", "setting_image", "setting_problems", "setting_volumes"]
@@ -18,8 +19,8 @@ _SECONDS = (
 )  # fmt: skip
 _MODES = {"rwm": "ReadWriteMany", "rwo": "ReadWriteOnce", "rom": "ReadOnlyMany", "rwop": "ReadWriteOncePod"}
 _IDENTITY = ("runAsUser", "runAsGroup", "runAsNonRoot", "run_as_user", "run_as_group", "run_as_non_root")
-_SIZE = re.compile(r"[1-9][0-9]*(\.[0-9]+)?(Ki|Mi|Gi|Ti|Pi|Ei|K|M|G|T|P|E)")
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,24}[a-z0-9])?")
+"""KFP puts 37 letters before it, and Kubernetes takes 63 in all for a volume of a pod."""
 _MOST_SECONDS = 2**31 - 1
 
 
@@ -91,16 +92,16 @@ def _wrong(notebook: Notebook) -> Iterator[tuple[str, str]]:
     for name, value in config.seconds.items():
         if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MOST_SECONDS:
             yield f"{name!r} is {value!r}, which is no whole number of seconds", "write a number such as 3600"
-    if notebook.settings.get("workspace") is not None and not _SIZE.fullmatch(config.workspace):
+    if notebook.settings.get("workspace") is not None and not SIZE.fullmatch(config.workspace):
         yield f"'workspace' has size {config.workspace!r}, which is no size of a volume", "write a size such as 10Gi"
     yield from (problem for mode in config.workspace_patch.get("accessModes", ()) for problem in _bad_access(mode))
     for one in created_volumes(notebook):
         if not _NAME.fullmatch(one.name):
             yield (
                 f"'volumes' names {one.name!r}, which is no name of a volume",
-                "use lower-case letters, digits and `-`",
+                "use up to 26 lower-case letters, digits and `-`",
             )
-        if not _SIZE.fullmatch(one.size):
+        if not SIZE.fullmatch(one.size):
             yield f"'volumes' gives {one.name!r} the size {one.size!r}", "write `size` (and `size_type`) such as 10Gi"
         yield from _bad_access(one.access)
 

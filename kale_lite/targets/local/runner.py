@@ -37,6 +37,7 @@ __all__ = ["TARGET", "RecordError", "run"]
 _UNHONOURED = (
     "limits", "requests", "image", "secrets", "config_maps", "volumes", "labels", "annotations", "cache",
     "copies", "backoff", "node_selector", "affinity", "tolerations", "pull_policy", "pull_secrets", "run_as",
+    "mounts", "pod_fields", "node_affinity",
 )  # fmt: skip
 
 _UNHONOURED_SETTINGS = (
@@ -63,8 +64,10 @@ class LocalTarget:
             steps = [s for s in pipeline.steps if getattr(s.options, option) not in (None, {}, ())]
             if steps:
                 names = ", ".join(s.name for s in steps)
+                paths = dict.fromkeys(path for step in steps for path in step.options.mounts)
+                absent = f": nothing is mounted at {', '.join(paths)}" if option == "mounts" else ""
                 found.append(diagnose(
-                    "KL111", f"option {option!r} (step {names}) has no effect in a local run",
+                    "KL111", f"option {option!r} (step {names}) has no effect in a local run{absent}",
                     Location(steps[0].cells[0]),
                     hint="it is for pipelines compiled for Kubeflow", step=steps[0].name,
                 ))  # fmt: skip

@@ -8,6 +8,7 @@ import sys
 import traceback
 from typing import Any, NoReturn
 
+import bounds
 import publish
 import telling
 import values
@@ -71,17 +72,25 @@ def _execute(work: Any, step: Any, bundle: Any, parameters: Any) -> Any:
     os.environ["JUPYTER_RUNTIME_DIR"] = work.sockets
     if not os.access(os.path.expanduser("~"), os.W_OK):
         os.environ.setdefault("IPYTHONDIR", os.path.join(work.root, "ipython"))
+    bounds.register(Manager, lambda number: _tell_truncated(step, number))
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     content = telling.step_notebook(bundle, work.harness, work.write_spec(step["spec"], parameters))
     try:
         papermill.execute_notebook(
-            content, work.executed, kernel_name="python3", progress_bar=False, cwd=work.folder, 
-            start_timeout=_START_TIMEOUT, kernel_manager_class=Manager, stdout_file=sys.stdout, stderr_file=sys.stdout,
+            content, work.executed, engine_name=bounds.ENGINE, kernel_name="python3", progress_bar=False,
+            cwd=work.folder, start_timeout=_START_TIMEOUT,
         )  # fmt: skip
     except Exception as raised:  # papermill, nbclient, zmq and the disk raise as they like
         return raised
     return None
+
+
+def _tell_truncated(step: Any, number: Any) -> None:
+    for cell in step["cells"]:
+        if cell["number"] == number:
+            where = f"{step['notebook']}: cell {cell['label']}"
+            print(f"{where}: warning KL409: its output was truncated in the step's notebook, not here", flush=True)
 
 
 def _fail(step: Any, bundle: Any, work: Any, error: Any, report: Any) -> None:
