@@ -16,7 +16,7 @@ from tests.server.serving import TOKEN, Server
 ROUTES = [
     ("GET", "info"), ("POST", "analyse"), ("POST", "suggest"), ("POST", "tags"), ("POST", "compile"),
     ("GET", "runs?path=a.ipynb"), ("POST", "runs"), ("GET", "runs/1"), ("DELETE", "runs/1"), ("POST", "runs/1/stop"),
-    ("POST", "runs/1/resume"), ("GET", "runs/1/steps/a"), ("GET", "runs/1/report"),
+    ("POST", "runs/1/resume"), ("GET", "runs/1/steps/a"), ("GET", "runs/1/report"), ("GET", "pages/C"),
 ]  # fmt: skip
 NOTEBOOK = dict(make_notebook([("step:a", "x = 1")]))
 HERE = "http://127.0.0.1:{port}"
@@ -27,7 +27,7 @@ def test_every_route_is_in_the_table_of_those_that_are_checked() -> None:
 
     known = {(method.lower(), route.split("?")[0].replace("1", "N").replace("/a", "/S")) for method, route in ROUTES}
     there = {
-        (verb, pattern.replace(r"(\d{1,18})", "N").replace("([^/]+)", "S"))
+        (verb, pattern.replace(r"(\d{1,18})", "N").replace("([^/]+)", "S").replace(r"(KL\d+)", "C"))
         for pattern, handler in (*handlers.ROUTES, *run_handlers.ROUTES)
         for verb in ("get", "post", "put", "patch", "delete") if verb in vars(handler)
     }  # fmt: skip
