@@ -15,9 +15,7 @@ import pytest
 from tests.conftest import Cells
 from tests.server.serving import Server
 
-WAITS = (
-    "import pathlib, time\nprint('here', flush=True)\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.05)\nprint('gone')"
-)
+WAITS = "import pathlib, time\nprint('here', flush=True)\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.05)\nprint('gone')"
 CELLS: Cells = [("step:wait|timeout:120", WAITS), ("step:end|prev:wait", "print('the end')")]
 
 

@@ -114,7 +114,10 @@ def test_what_kubeflow_cannot_do_is_refused_before_anything_is_sent(server: Serv
     server.write("wrong/study.ipynb", CELLS)
     server.write("wrong/bad.ipynb", [("stpe:a", "x = 1")])
     with serving(Stub()) as stub:
-        for path, parameters, code in [("wrong/study.ipynb", {"rounds": "many"}, "KL502"), ("wrong/bad.ipynb", {}, "KL101")]:
+        for path, parameters, code in [
+            ("wrong/study.ipynb", {"rounds": "many"}, "KL502"),
+            ("wrong/bad.ipynb", {}, "KL101"),
+        ]:
             answered = server.post("runs", {"path": path, "target": "kfp", "host": stub.host, "parameters": parameters})
             assert answered.status == 422
             assert [one["code"] for one in answered.data["diagnostics"]] == [code]
