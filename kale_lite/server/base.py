@@ -96,8 +96,8 @@ class Handler(APIHandler):
         self.finish(text)
 
     def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
-        """What the page is told is no matter for the log, but for faults of ours."""
-        if not isinstance(error, HTTPError) and problem_of(error).status != 500:
+        """What the page is told is no matter for the log, but for faults that nobody has thought of."""
+        if isinstance(error, Problem) or (not isinstance(error, HTTPError) and problem_of(error).status != 500):
             return
         super().log_exception(kind, error, trace)
 

@@ -20,6 +20,7 @@ _PLACEHOLDER = re.compile(r":NAME$|[|\[]")
 """What a suggestion holds that shows a form rather than a tag."""
 _FORMS = re.compile(r":(key|quantity|reference|seconds|secret|ENV|value|claim|path|map)\b")
 _SKIPPED = re.compile(r"(?:skipped )?cell (\d+) (?:would define it, but is tagged `skip`|changes it)")
+_NO_STEP = ("imports", "functions", "parameters", "pipeline-parameters")
 _MAGIC = ("%", "!", "?")
 
 
@@ -102,9 +103,18 @@ def _conflict(finding: Diagnostic, cell: Cell, cells: Sequence[Cell]) -> Iterato
         return
     roles = role_tags(cell.tags)
     for text in roles:
-        others = [one for one in roles if one != text]
-        if others:
+        others = [one for one in cell.tags if (one in roles and one != text) or (text in _NO_STEP and _is_of_step(one))]
+        if len(roles) > 1:
             yield _retagged(f"Keep only {text}", cell.number, remove=others)
+
+
+def _is_of_step(text: str) -> bool:
+    """Whether a tag makes sense on steps only: order and options."""
+    return isinstance(parse_tag(text), Prev) or _is_option(text)
+
+
+def _is_option(text: str) -> bool:
+    return isinstance(tag := parse_tag(text), OptionTag) and tag.kind != "notebook"
 
 
 def _names_that_meet(finding: Diagnostic, cell: Cell, cells: Sequence[Cell]) -> Iterator[Fix]:
@@ -126,7 +136,7 @@ def _without_step(finding: Diagnostic, cell: Cell, cells: Sequence[Cell]) -> Ite
     """Options on cells that are no steps."""
     if cell.role not in (Role.IMPORTS, Role.FUNCTIONS, Role.PARAMETERS):
         return
-    options = [text for text in cell.tags if isinstance(tag := parse_tag(text), OptionTag) and tag.kind != "notebook"]
+    options = [text for text in cell.tags if _is_option(text)]
     if options:
         yield _retagged(f"Remove {', '.join(options)}", cell.number, remove=options)
 

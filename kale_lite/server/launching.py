@@ -41,11 +41,13 @@ def launch(wanted: Mapping[str, Any], cwd: Path) -> int:
             timer.cancel()
             # Somebody must take note of its end, or it stays in the table of processes.
             threading.Thread(target=process.wait, name="kale-lite run", daemon=True).start()
-        if not answer:
+        if answer.get("status", 500) == 500 and "run" not in answer:
             errors.seek(0)
-            said = errors.read().decode("utf-8", "replace").strip().splitlines()
-            raise Problem(500, f"the run's process ended before it began: {said[-1] if said else 'it was killed'}",
-                          "is there memory left?")  # fmt: skip
+            said = errors.read().decode("utf-8", "replace").strip()
+            print(said, file=sys.stderr, flush=True)  # the server's log
+        if not answer:
+            last = said.splitlines()[-1] if said else "it was killed"
+            raise Problem(500, f"the run's process ended before it began: {last}", "is there memory left?")
     if "run" not in answer:
         raise Problem(answer["status"], answer["message"], answer["hint"], answer["diagnostics"])
     return int(answer["run"])

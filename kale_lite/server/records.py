@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _STEP_FIELDS = ("status", "slug", "started", "seconds", "attempts", "reused", "b
 
 def rows(root: Root, notebook: Path) -> list[dict[str, Any]]:
     """The runs of a notebook, the newest first."""
-    return [row(root, refreshed(entry)) for entry in History().entries(str(notebook))[:_MOST]]
+    return [row(root, _seen(entry)) for entry in History().entries(str(notebook))[:_MOST]]
 
 
 def row(root: Root, entry: Entry) -> dict[str, Any]:
@@ -44,7 +45,13 @@ def found(root: Root, number: int) -> Entry:
     if not root.holds(entry.folder):
         raise Problem(403, f"the record of run {number} is outside the server's root folder",
                       "start Jupyter in a folder above it, or use `kale-lite runs show`")  # fmt: skip
-    return refreshed(entry)
+    return _seen(entry)
+
+
+def _seen(entry: Entry) -> Entry:
+    """The entry as its record says; a run that still writes its report is not yet over for the page."""
+    known = refreshed(entry)
+    return replace(known, status="running") if known.status != "running" and is_held(known.folder) else known
 
 
 def run_json(root: Root, entry: Entry) -> dict[str, Any]:
@@ -127,7 +134,7 @@ def report(entry: Entry) -> bytes:
 
 def stop(entry: Entry) -> None:
     """Ask the run's process to end. Problem (409) when it has ended, or is not on this machine."""
-    if entry.status != "running" or not is_held(entry.folder):
+    if refreshed(entry).status != "running" or not is_held(entry.folder):
         raise Problem(409, f"run {entry.id} has ended already")
     if not interrupt(entry.folder) and is_held(entry.folder):
         raise Problem(409, f"the process of run {entry.id} is not found on this machine",

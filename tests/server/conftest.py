@@ -27,6 +27,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         served.start()
         yield served
         served.stop()
+        said = served.log.read_text()
+        assert "Traceback" not in said, said
 
 
 @pytest.fixture
