@@ -54,6 +54,18 @@ def test_info_says_what_there_is(server: Server) -> None:
         assert option["help"].endswith(".")
 
 
+@pytest.mark.parametrize("code", ["KL101", "KL720"])
+def test_the_page_of_a_finding_is_html_that_can_do_nothing(server: Server, code: str) -> None:
+    shown = server.get(f"pages/{code}").response
+    assert (shown.status_code, shown.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert f"<h1>{code}: " in shown.text
+    assert {"sandbox", "default-src 'none'"} <= {
+        one.strip() for one in shown.headers["Content-Security-Policy"].split(";")
+    }
+    unknown = server.get("pages/KL999")
+    assert (unknown.status, unknown.data["message"]) == (404, "there is no diagnostic KL999")
+
+
 def test_analysis_of_content_that_is_not_saved(server: Server) -> None:
     found = analysed(server, content(FORK))
     assert [(one["cell"], one["role"], one["step"], one["first"], one["tagged"]) for one in found["cells"]] == [
