@@ -159,9 +159,8 @@ class PageHandler(Handler):
         from markdown_it import MarkdownIt
 
         text = MarkdownIt("commonmark", {"html": False}).enable("table").render(page(code))
-        self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("X-Content-Type-Options", "nosniff")
-        self.finish(_PAGE.format(code=code, text=text))
+        self.finish(_PAGE.format(code=code, text=text), set_content_type="text/html; charset=utf-8")
 
 
 _PAGE = """<!doctype html>
