@@ -43,7 +43,7 @@ containers: $(VENV)/test.done  ## run examples and cases on Kubeflow's local run
 	$(BIN)/python -m tests.kfp.docker
 
 lab: $(VENV)/lab.done panel  ## JupyterLab with the panel, in notebooks/ (PORT=8888)
-	cd notebooks && PATH="$(abspath $(BIN)):$$PATH" $(abspath $(BIN))/jupyter lab $(QUIET) $(if $(PORT),--port=$(PORT))
+	cd notebooks && PATH="$(abspath $(BIN)):$$PATH" $(abspath $(BIN))/jupyter lab $(QUIET) $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(PORT),--port=$(PORT))
 
 panel: $(VENV)/panel.done  ## build the panel into kale_lite/labextension
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python scripts/build_panel.py
