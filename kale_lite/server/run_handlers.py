@@ -11,7 +11,6 @@ from typing import Any
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
-from jupyter_server.base.websocket import WebSocketMixin
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
@@ -27,6 +26,7 @@ __all__ = ["ROUTES"]
 
 _PAUSE = 0.15
 """Seconds between two looks for events."""
+_PING = 20.0
 _LOCAL = {"from": (str,), "only": (str,), "reuse": (int,), "jobs": (int,)}
 _KFP = {"host": (str,), "experiment": (str,), "run_name": (str,)}
 
@@ -139,13 +139,24 @@ class ReportHandler(Handler):
         self.finish(page, set_content_type="text/html; charset=utf-8")
 
 
-class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
+class EventsHandler(JupyterHandler, WebSocketHandler):
     """``WS runs/ID/events?from=N``."""
 
     auth_resource = "contents"
     _task: asyncio.Task[None] | None = None
     _entry: Entry
     _first: int
+
+    @property
+    def ping_interval(self) -> float:
+        """Seconds between signs of life, without which proxies close a channel on which nothing happens."""
+        return _PING
+
+    ping_timeout = ping_interval
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """A page that is not logged in gets 403: it cannot follow to a login."""
+        await super().prepare(_redirect_to_login=False)
 
     @ws_authenticated
     async def get(self, number: str) -> None:
@@ -163,7 +174,6 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         await super().get(number)
 
     def open(self, *args: str, **kwargs: str) -> None:
-        super().open(*args, **kwargs)
         self._task = asyncio.ensure_future(self._follow())
 
     async def _follow(self) -> None:
@@ -182,7 +192,6 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """The page has nothing to say here."""
 
     def on_close(self) -> None:
-        super().on_close()
         if self._task is not None:
             self._task.cancel()
 
