@@ -184,7 +184,7 @@ class Pool:
 def _failure(error: Exception, seconds: float) -> Problem:
     if isinstance(error, TimeoutError):
         return Problem(
-            504, f"this took more than {seconds:.0f} s, and was given up", "the command line has no such limit"
+            504, f"this took more than {seconds:g} s, and was given up", "the command line has no such limit"
         )
     if isinstance(error, EOFError | OSError):
         return Problem(500, "the process that analyses notebooks died", "it is started again; is there memory left?")

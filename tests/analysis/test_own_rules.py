@@ -40,6 +40,15 @@ def test_a_rule_takes_needless_order_away(write_notebook: WriteNotebook, tmp_pat
     assert ("report", "total") not in load(path).compile().edges
 
 
+def test_rules_that_were_changed_are_read_again(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    """As in a server's process, which lives long."""
+    path = write_notebook(CELLS)
+    project(tmp_path, RULES)
+    assert ("report", "total") not in load(path).compile().edges
+    (tmp_path / "rules" / "lab.yml").write_text(RULES + "    mutates: arg:0\n")
+    assert ("report", "total") in load(path).compile().edges
+
+
 def test_own_rules_are_stronger(write_notebook: WriteNotebook, tmp_path: Path) -> None:
     cells = [("step:load", "import pandas as pd\ndf = pd.DataFrame({'a': [1]})"), ("step:drop", "x = df.drop(0)"),
              ("step:total", "total = df['a'].sum()")]  # fmt: skip

@@ -168,6 +168,29 @@ def test_a_history_of_a_newer_version(own: Path) -> None:
         History().entries()
 
 
+def test_a_history_of_an_older_version_keeps_its_runs(own: Path) -> None:
+    own.parent.mkdir(parents=True)
+    with sqlite3.connect(own) as database:
+        database.execute(
+            "CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, folder TEXT NOT NULL UNIQUE, notebook TEXT NOT NULL,"
+            " pipeline TEXT NOT NULL, status TEXT NOT NULL, started REAL NOT NULL, seconds REAL NOT NULL,"
+            " parameters TEXT NOT NULL, metrics TEXT NOT NULL)"
+        )
+        database.execute("INSERT INTO runs VALUES (7, '/r/a', '/nb.ipynb', 'nb', 'done', 1.0, 2.0, '{\"n\": 1}', '{}')")
+        database.execute("PRAGMA user_version = 1")
+    number = History().put(Entry(Path("/r/b"), "/nb.ipynb", "nb", "running", 3.0, target="kfp"))
+    rows = [(one.id, one.target, dict(one.parameters)) for one in History().entries("/nb.ipynb")]
+    assert rows == [(number, "kfp", {}), (7, "local", {"n": 1})]
+
+
+def test_a_folder_that_moves_takes_its_runs_along_and_no_other(own: Path) -> None:
+    for folder, notebook in (("/w/a/runs/1", "/w/a/nb.ipynb"), ("/w/ab/runs/1", "/w/ab/nb.ipynb"), ("/else/2", "")):
+        History().put(Entry(Path(folder), notebook, "nb", "done", 1.0))
+    assert History().moved(Path("/w/a"), Path("/w/b")) == 1
+    found = {(str(one.folder), one.notebook) for one in History().entries()}
+    assert found == {("/w/b/runs/1", "/w/b/nb.ipynb"), ("/w/ab/runs/1", "/w/ab/nb.ipynb"), ("/else/2", "")}
+
+
 def test_names_of_runs(own: Path) -> None:
     for folder in ("/x/a", "/y/a", "/y/b"):
         History().put(Entry(Path(folder), "nb", "nb", "done", 1.0))

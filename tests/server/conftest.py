@@ -29,6 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         served.stop()
         said = served.log.read_text()
         assert "Traceback" not in said, said
+        assert "websocket_ping" not in said, said
 
 
 @pytest.fixture
