@@ -44,6 +44,8 @@ export class FakeServer {
   suggest = vi.fn(async (..._call: unknown[]): Promise<ISuggestion> => ({ cells: [], tags: {}, pipeline: null, diagnostics: [] }));
   checkTags = vi.fn(async (tags: string[]) => tags.map(text => ({ text, kind: 'option' as const, problem: '', suggestion: '' })));
 
+  pageUrl = (code: string): string => `http://server/kale-lite/pages/${code}`;
+
   get asApi(): Api {
     return this as unknown as Api;
   }

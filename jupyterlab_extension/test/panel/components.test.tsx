@@ -39,7 +39,7 @@ describe('findings', () => {
     const items = screen.getAllByRole('listitem');
     expect(items.map(item => item.dataset.code)).toEqual(['KL101', 'KL202', 'KL303']);
     expect(screen.getAllByRole('img', { name: 'Error' })).toHaveLength(2);
-    expect(screen.getByRole('link', { name: 'KL101' }).getAttribute('href')).toMatch(/docs\/diagnostics\/KL101\.md$/);
+    expect(screen.getByRole('link', { name: 'KL101' }).getAttribute('href')).toMatch(/kale-lite\/pages\/KL101$/);
   });
   it('a place of another notebook is no button', async () => {
     const { props } = await propsOf([{}], { diagnostics: findings });
