@@ -118,7 +118,7 @@ OUTSIDE = ["../out.ipynb", "a/../../out.ipynb", "/../out.ipynb", "link/out.ipynb
            "RTC:link/out.ipynb"]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # the links can be made once
 def outside(server: Server) -> Path:
     """A notebook beside the root folder, and symbolic links that lead to it."""
     folder = server.root.parent

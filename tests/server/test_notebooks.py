@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import psutil
@@ -313,6 +314,9 @@ def test_a_worker_that_is_killed_is_told_and_replaced(server: Server) -> None:
             time.sleep(0.01)
         for one in workers(server):
             one.kill()
+            with suppress(psutil.NoSuchProcess):  # nobody may be asked who is about to go
+                while one.status() != psutil.STATUS_ZOMBIE:
+                    time.sleep(0.01)
         return server.get("info")
 
     before = {one.pid: one.cpu_times().user for one in workers(server)}
