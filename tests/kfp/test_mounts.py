@@ -13,9 +13,11 @@ import pytest
 from kale_lite.project import load
 from kale_lite.targets.local import TARGET
 from tests.conftest import Cells, WriteNotebook
-from tests.kfp.running import compiled
+from tests.kfp.cases import server
+from tests.kfp.running import compiled, run_yaml
 from tests.kfp.test_compile import documents, findings, tasks_of, to_python
 from tests.kfp.test_options import executor, messages, written
+from tests.kfp.test_step import printed
 
 TAGS = (
     "secret:db:/keys/db/|config-map:app:/etc/app|empty-dir:/scratch|empty-dir:/cache:10Gi|shm:2Gi|"
@@ -342,3 +344,10 @@ def test_kfp_compiles_the_dsl_to_the_same(tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("kfp")
     subprocess.run([program, "dsl", "compile", "--py", source, "--output", out], check=True, capture_output=True)
     assert documents(out.read_text()) == documents(compiled(path)[1])
+
+
+def test_a_pipeline_with_mounts_runs(write_notebook: WriteNotebook, tmp_path: Path) -> None:
+    path = write_notebook([(f"step:a|{TAGS}", "x = 1"), ("step:b|empty-dir:/scratch", "print(x)")])
+    ran = run_yaml(compiled(path)[1], tmp_path / "root", python=server().program)
+    assert ran.ok, ran.log
+    assert printed(ran, "b") == "1\n"
