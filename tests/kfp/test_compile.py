@@ -289,6 +289,20 @@ def test_files_that_cannot_travel(write_notebook: WriteNotebook, tmp_path: Path)
     assert "step 'unknown' reads files" in found["KL706"]
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["names = os.listdir('.')", "names = os.listdir('./')", "names = [*os.walk('.')]", "names = [*os.scandir('.')]"],
+)
+def test_a_step_that_lists_the_folder_is_told(write_notebook: WriteNotebook, tmp_path: Path, code: str) -> None:
+    """There it gets what its cells name, so the list is another one: also after a step whose files travel."""
+    (tmp_path / "a.csv").write_text("1")
+    path = write_notebook(
+        [("imports", "import os"), ("step:write", "open('b.csv', 'w').write('2')"), ("step:list", code)]
+    )
+    assert "step 'list' lists the notebook's folder" in findings(path)["KL706"]
+    assert "KL706" not in findings(path, include=("*.csv",))
+
+
 def test_a_large_pipeline_is_told(write_notebook: WriteNotebook, monkeypatch: pytest.MonkeyPatch) -> None:
     from kale_lite.targets.kfp import target as module
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.pipeline import Pipeline, Step
-from kale_lite.targets.kfp.importer import Import, takes
+from kale_lite.targets.kfp.importer import Import, lists_folder, reads_anything, takes
 from kale_lite.targets.kfp.mounts import Mount, below, mounts_of
 
 __all__ = ["Files", "plan_files", "touches_files"]
@@ -69,7 +69,7 @@ def plan_files(
     takers = {need.after for need in pipeline.dependencies if need.kind == "file"}
     takers |= {step.name for step in pipeline.steps if touches_files(step) or _looks_around(step)}
     everywhere = sorted({name for pattern in include for name in _matching(folder, pattern)})
-    found, problems = {}, list(_outside(pipeline, folder, mounts, imports))
+    found, problems = {}, list(_outside(pipeline, mounts))
     for i, name in enumerate(order):
         step = steps[name]
         sources = [one for one in order[:i] if one in ancestors[name] and _gives(steps[one]) and name in takers]
@@ -80,6 +80,8 @@ def plan_files(
         imported = tuple(one for one in imports if takes(step, one.path))
         shipped, more = _shipped(step, folder, (one for one in wanted if not _brought(one, imported)))
         problems += more
+        if not everywhere:
+            problems += _unknown(step, pipeline, folder, imports)
         found[name] = Files(tuple(sources), _gives(step), shipped, bool(later) and not reached, imported)
     return found, tuple(problems)
 
@@ -108,7 +110,7 @@ def _read(step: Step, folder: Path, known: set[str]) -> Iterator[str]:
 
 def _named(step: Step, pipeline: Pipeline, folder: Path) -> list[str]:
     """Files that parameters name by default, for a step that reads files under names known only when it runs."""
-    if "*" not in step.files_read:
+    if not reads_anything(step):
         return []
     texts = [one.default for one in pipeline.parameters if one.name in step.parameters and isinstance(one.default, str)]
     names = [os.path.normpath(text) for text in texts if text.isprintable() and text.strip("./")]
@@ -155,10 +157,8 @@ def _shipped(step: Step, folder: Path, wanted: Iterable[str]) -> tuple[dict[str,
     return found, problems
 
 
-def _outside(
-    pipeline: Pipeline, folder: Path, everywhere: Sequence[str], imports: Sequence[Import]
-) -> Iterator[Diagnostic]:
-    """Absolute paths, which are others in a container, and names that are known only when a step runs."""
+def _outside(pipeline: Pipeline, everywhere: Sequence[str]) -> Iterator[Diagnostic]:
+    """Absolute paths, which are others in a container."""
     for step in pipeline.steps:
         mounts = mounts_of(step.options)
         for path in dict.fromkeys((*step.files_read, *step.files_written)):
@@ -178,15 +178,23 @@ def _outside(
                 Location(step.cells[0]), step=step.name,
                 hint="use a path below the notebook's folder, or mount a volume there: volume:CLAIM:/PATH",
             )  # fmt: skip
-        # Names that an earlier step computes are as unknown, but that step's files travel.
-        follows = any(need.kind == "file" and need.after == step.name for need in pipeline.dependencies)
-        known = _named(step, pipeline, folder) or any(takes(step, one.path) for one in imports)
-        if "*" in step.files_read and not follows and not known:
-            yield diagnose(
-                "KL706", f"step {step.name!r} reads files whose names are known only when it runs: none are shipped",
-                Location(step.cells[0]), step=step.name,
-                hint="compile with --include PATTERN for files of the notebook's folder that it reads",
-            )  # fmt: skip
+
+
+def _unknown(step: Step, pipeline: Pipeline, folder: Path, imports: Sequence[Import]) -> Iterator[Diagnostic]:
+    """Files of the folder that a step may look for, and that nobody has said are shipped."""
+    # Names that an earlier step computes are as unknown, but that step's files travel.
+    follows = any(need.kind == "file" and need.after == step.name for need in pipeline.dependencies)
+    known = follows or _named(step, pipeline, folder) or any(takes(step, one.path) for one in imports)
+    if lists_folder(step):
+        said = "lists the notebook's folder, of which it gets only the files that are named in its cells"
+    elif reads_anything(step) and not known:
+        said = "reads files whose names are known only when it runs: none are shipped"
+    else:
+        return
+    yield diagnose(
+        "KL706", f"step {step.name!r} {said}", Location(step.cells[0]), step=step.name,
+        hint="compile with --include PATTERN for files of the notebook's folder that it reads",
+    )  # fmt: skip
 
 
 def _shared(pipeline: Pipeline, step: Step, path: str) -> bool:

@@ -12,7 +12,7 @@ from kale_lite.diagnostics import Diagnostic, diagnose
 from kale_lite.notebook.model import Notebook
 from kale_lite.pipeline import Pipeline, Step
 
-__all__ = ["Import", "check_imports", "imports_of", "takes"]
+__all__ = ["Import", "check_imports", "imports_of", "lists_folder", "reads_anything", "takes"]
 
 _URI = re.compile(r"(gs|s3|minio|oci)://\S+|file:///\S.*|/.*")
 _FORM = "write FILE=URI, such as data/big.csv=s3://bucket/big.csv"
@@ -42,6 +42,7 @@ def imports_of(notebook: Notebook, given: Iterable[str]) -> tuple[tuple[Import, 
         path, equals, uri = text.partition("=")
         if not equals or not path.strip():
             problems.append(_wrong(f"--import {text!r} names no file and place", _FORM))
+            continue
         pairs[path] = uri
     found = {}
     for path, uri in pairs.items():
@@ -66,9 +67,19 @@ def check_imports(pipeline: Pipeline, imports: Iterable[Import]) -> Iterator[Dia
             yield _wrong(f"no step reads the imported file {one.path!r}", read)
 
 
+def reads_anything(step: Step) -> bool:
+    """Whether a step reads files whose names are known only when it runs."""
+    return "*" in map(os.path.normpath, step.files_read)
+
+
+def lists_folder(step: Step) -> bool:
+    """Whether a step looks at what is in the notebook's folder."""
+    return "." in map(os.path.normpath, step.files_read)
+
+
 def takes(step: Step, path: str) -> bool:
     """Whether a step reads an imported file or folder, or may: it reads names known only when it runs."""
-    return any(_meet(os.path.normpath(pattern), path) for pattern in step.files_read)
+    return lists_folder(step) or any(_meet(os.path.normpath(pattern), path) for pattern in step.files_read)
 
 
 def _meet(pattern: str, path: str) -> bool:

@@ -158,7 +158,7 @@ class _Planner:
                        placement_only(self._for_all), spec, ())  # fmt: skip
 
     def _task(self, step: Step, functions: Mapping[str, str], mine: Arguments) -> KfpTask:
-        linked = {producer for producer, _ in mine.inputs.values()}  # with those that are imported
+        linked = {producer for producer, _ in mine.inputs.values()}
         before = [functions[one] for one in self.pipeline.predecessors()[step.name]]
         order = list(functions.values())
         cells = [cell for cell in self.notebook.cells if cell.number in set(step.cells)]
