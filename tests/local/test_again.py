@@ -200,6 +200,28 @@ def test_modules_at_places_of_the_notebooks_own_are_told(tmp_path: Path) -> None
     assert "module 'apart' cannot be found before the notebook runs" in told.message
 
 
+def test_environment_variables_that_cells_name_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "import os\nmode = os.environ.get('MODE', 'none')"
+    path = write(tmp_path, [("step:a", code), ("step:b", "print(mode)")])
+    monkeypatch.delenv("MODE", raising=False)
+    monkeypatch.setenv("TZ", "UTC")
+    load(path).run(output_dir=tmp_path / "first", report=False)
+    again = Again(tmp_path / "first", "b")
+    monkeypatch.setenv("OTHER", "1")
+    assert load(path).run(output_dir=tmp_path / "same", report=False, again=again).diagnostics == ()
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    (told,) = load(path).run(output_dir=tmp_path / "zone", report=False, again=again).problems
+    assert (told.code, told.message.endswith("in that run: TZ")) == ("KL509", True)
+    monkeypatch.setenv("MODE", "secret value")
+    with pytest.raises(RefusedError, match=r"environment variable 'MODE', which cell 1 names, is not as it was"):
+        load(path).run(output_dir=tmp_path / "second", report=False, again=again)
+    load(path).run(output_dir=tmp_path / "third", report=False)
+    assert "secret value" not in (tmp_path / "third" / "work" / "surroundings.json").read_text()
+    monkeypatch.delenv("MODE")
+    with pytest.raises(RefusedError, match="environment variable 'MODE'"):
+        load(path).run(output_dir=tmp_path / "fourth", report=False, again=Again(tmp_path / "third", "b"))
+
+
 def test_a_package_that_was_added_is_told(here: Path) -> None:
     path = write(here, with_source(7, "model = 1"))
     place = here / "first" / "work" / "surroundings.json"

@@ -19,7 +19,7 @@ from kale_lite.targets.local.options import RunOptions, StepResult
 from kale_lite.targets.local.record import write_json
 from kale_lite.targets.local.reuse import Reuse, earlier_parameters, plan_reuse, take_over, to_run
 from kale_lite.targets.local.rollback import put_back
-from kale_lite.targets.local.surroundings import look_around
+from kale_lite.targets.local.surroundings import environment, look_around
 
 __all__ = ["earlier_choices", "note_surroundings", "reuse_for", "taken_over", "working_directory"]
 
@@ -44,18 +44,19 @@ def working_directory(notebook: Notebook, options: RunOptions) -> Path:
     return options.cwd or (notebook.path.resolve().parent if notebook.path else Path.cwd())
 
 
-def _surroundings(pipeline: Pipeline, kernel: str, cwd: Path) -> dict[str, Any]:
+def _surroundings(notebook: Notebook, pipeline: Pipeline, kernel: str, cwd: Path) -> dict[str, Any]:
     return {
         "kernel": kernel, "hash_seed": hash_seed(), "cwd": str(cwd.resolve()), "kale_lite": __version__,
+        "environment": environment(cell.source for cell in notebook.cells),
         "look": look_around(kernel, pipeline.libraries, cwd),
     }  # fmt: skip
 
 
-def note_surroundings(pipeline: Pipeline, kernel: str, cwd: Path, folder: Path) -> threading.Thread:
+def note_surroundings(notebook: Notebook, pipeline: Pipeline, kernel: str, cwd: Path, folder: Path) -> threading.Thread:
     """Write what the run depends on beside the notebook into its record, while the first steps already run."""
 
     def note() -> None:
-        found = _surroundings(pipeline, kernel, cwd)
+        found = _surroundings(notebook, pipeline, kernel, cwd)
         with suppress(OSError):  # the record is gone, or the disk full: then no later run can take steps over
             write_json(folder / "work" / "surroundings.json", found)
 
@@ -79,7 +80,7 @@ def reuse_for(notebook: Notebook, pipeline: Pipeline, options: RunOptions, kerne
             hint="choose another with --output-dir",
         )
     chosen = frozenset({again.first}) if again.only and again.first else to_run(pipeline, record, again.first)
-    now = _surroundings(pipeline, kernel, working_directory(notebook, options))
+    now = _surroundings(notebook, pipeline, kernel, working_directory(notebook, options))
     return plan_reuse(notebook, pipeline, options.parameters, now, again.folder.resolve(), record, chosen)
 
 

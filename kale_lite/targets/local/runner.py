@@ -121,7 +121,7 @@ def _run(
     data = {"pipeline": pipeline.name, "steps": steps, "edges": edges, "output_dir": str(folder)}
     tell(Event("run-started", data=data))
     cwd = working_directory(notebook, options)
-    looking = note_surroundings(pipeline, kernel, cwd, folder)
+    looking = note_surroundings(notebook, pipeline, kernel, cwd, folder)
     harness = ship_harness(folder / "work")
     kernels = WarmKernels(
         harness / "template.py", folder / "work" / "template.log", leading_imports(notebook),

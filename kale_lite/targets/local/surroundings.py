@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["digest", "file_states", "look_around"]
+__all__ = ["digest", "environment", "file_states", "is_for_libraries", "look_around", "words_of"]
+
+_WATCHED = re.compile(r"(OMP|MKL|OPENBLAS|CUDA|LC)_.*|PYTHON(?!HASHSEED).*|LANG|TZ")
+"""The hash seed is compared by itself."""
 
 _PROBE = """
 import ast, hashlib, importlib.util, json, os, sys
@@ -93,8 +98,27 @@ def look_around(kernel: str, libraries: Iterable[str], cwd: Path) -> dict[str, A
     return data
 
 
+def words_of(source: str) -> frozenset[str]:
+    """The words of a cell, among them the environment variables that it names."""
+    return frozenset(re.findall(r"\w+", source)) - {"_"}
+
+
+def is_for_libraries(name: str) -> bool:
+    """Whether the interpreter or libraries go by an environment variable that no cell names."""
+    return _WATCHED.fullmatch(name) is not None
+
+
+def environment(sources: Iterable[str]) -> dict[str, str]:
+    """Digests of the environment variables that cells name, and of those that libraries go by: no values."""
+    named = frozenset[str]().union(*map(words_of, sources))
+    return {
+        name: digest(f"{name}={value}") for name, value in os.environ.items()
+        if name in named or is_for_libraries(name)
+    }  # fmt: skip
+
+
 def digest(text: str) -> str:
-    """A short name for a cell's source."""
+    """A short name for a text: a cell's source, the value of a variable."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

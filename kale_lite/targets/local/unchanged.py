@@ -12,7 +12,7 @@ from kale_lite.diagnostics import Diagnostic, Location, diagnose
 from kale_lite.notebook.model import Notebook
 from kale_lite.pipeline import Pipeline, Step
 from kale_lite.targets.local.rollback import Undo
-from kale_lite.targets.local.surroundings import digest, file_states
+from kale_lite.targets.local.surroundings import digest, file_states, is_for_libraries, words_of
 
 __all__ = ["Unchanged", "read_json"]
 
@@ -38,6 +38,7 @@ class Unchanged:
             yield from self._step(step)
         yield from self._order(kept)
         yield from self._surroundings()
+        yield from self._environment(kept)
         for step in kept:
             for ident in self.payloads(step).values():
                 if not (self.folder / "store" / ident / "meta.json").exists():
@@ -127,10 +128,30 @@ class Unchanged:
             if now["modules"].get(name, source) != source:
                 yield _refused(None, f"module {name!r}, which the notebook imports, was changed since that run")
 
+    def _environment(self, kept: Sequence[Step]) -> Iterator[Diagnostic]:
+        """Environment variables that the cells of these steps name, but for those that their tags set."""
+        for name in self._variables():
+            for step in kept:
+                cell = next((n for n in step.cells if name in words_of(self.sources[n])), 0)
+                if cell and name not in step.options.env:
+                    said = f"environment variable {name!r}, which cell {cell} names, is not as it was in that run"
+                    yield _refused(step, said, cell)
+
+    def _variables(self) -> list[str]:
+        """The environment variables that are not as they were, of those that were noted."""
+        then, now = self.then.get("environment", {}), self.now["environment"]
+        return sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
+
     def unsure(self) -> Iterator[Diagnostic]:
-        """Packages installed since, most often what a step failed for, and modules that cannot be compared."""
+        """Variables, packages that were installed since (most often what a step failed for), modules not compared."""
         if not self.then.get("look"):
             return
+        changed = ", ".join(filter(is_for_libraries, self._variables()))
+        if changed:
+            said = f"environment variables that libraries may go by are not as they were in that run: {changed}"
+            yield diagnose(
+                "KL509", said, hint="if a step that is reused depends on one, run the notebook from the start"
+            )
         for name in self.now["look"]["unfound"]:
             yield diagnose("KL509", f"module {name!r} cannot be found before the notebook runs, and is not compared",
                            hint="if it was changed since that run, run the notebook from the start")  # fmt: skip
