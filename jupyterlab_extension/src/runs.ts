@@ -2,18 +2,14 @@
 import type * as nbformat from '@jupyterlab/nbformat';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
-import { Api, ApiError, IDiagnostic, IRun, IRunEvent, IRunRequest, IRunRow, IRunStep } from './api';
+import { Api, ApiError, IDiagnostic, IRun, IRunRequest, IRunRow, IRunStep } from './api';
 import type { NotebookPipeline } from './model';
 import { Cells, StartedCells } from './running/cells';
-import { applyEvent, hasEnded, userCell } from './running/events';
-import { Link, RunFollower } from './running/follow';
-import { StepLog } from './running/log';
-
-/** Of the log of a run that has printed more, only this many of the newest events are fetched. */
-const NEWEST_EVENTS = 20_000;
-
-/** Milliseconds that a report may take. */
-const REPORT_PAUSE = 3000;
+import { hasEnded } from './running/events';
+import type { Link } from './running/follow';
+import type { StepLog } from './running/log';
+import { NotSavedError, saved } from './running/saving';
+import { ShownRun } from './running/shown';
 
 /** What to run; without a step all of them. */
 export interface IRunChoice {
@@ -43,6 +39,10 @@ export class NotebookRuns implements IDisposable {
     private readonly api: Api,
     private readonly settings: IRunSettings = { jobs: 0 }
   ) {
+    this.shown = new ShownRun(api, () => this.cellsNow());
+    this.shown.changed.connect(this.onShownChanged, this);
+    this.shown.ended.connect(this.onEnded, this);
+    this.shown.settled.connect(this.onSettled, this);
     const context = pipeline.panel.context;
     void context.ready.then(() => {
       if (!this.isDisposed && !pipeline.panel.isDisposed) {
@@ -54,45 +54,54 @@ export class NotebookRuns implements IDisposable {
     pipeline.panel.disposed.connect(this.dispose, this);
   }
 
-  /** The run that is followed, or was opened from the history; null before the first one. */
-  current: IRun | null = null;
   /** Past runs, the newest first. */
   history: IRunRow[] = [];
   /** Whether `history` was ever fetched. */
   isKnown = false;
   /** Why the history could not be fetched. */
   historyFailure: ApiError | null = null;
-  /** How the current run is followed; null when it is over and done. */
-  link: Link | null = null;
   isStarting = false;
   isStopping = false;
   /** What was asked for last, if it was not done. */
   failure: IFailure | null = null;
-  /** The cells of the current run as they were when it started; null when they are not known. */
-  started: StartedCells | null = null;
   isDisposed = false;
+
+  /** The run that is followed, or was opened from the history; null before the first one. */
+  get current(): IRun | null {
+    return this.shown.run;
+  }
+
+  /** The cells of the current run as they were when it started; null when they are not known. */
+  get started(): StartedCells | null {
+    return this.shown.started;
+  }
+
+  /** How the current run is followed; null when it is over and done. */
+  get link(): Link | null {
+    return this.shown.link;
+  }
 
   get changed(): ISignal<this, void> {
     return this._changed;
   }
 
   /** A step has printed something; gives its name. */
-  get logChanged(): ISignal<this, string> {
-    return this._logChanged;
+  get logChanged(): ISignal<object, string> {
+    return this.shown.logChanged;
   }
 
   /** A run that was followed has ended. */
-  get ended(): ISignal<this, IRun> {
-    return this._ended;
+  get ended(): ISignal<object, IRun> {
+    return this.shown.ended;
   }
 
   /** A run has been started here, or found going. */
-  get begun(): ISignal<this, IRun> {
-    return this._begun;
+  get begun(): ISignal<object, IRun> {
+    return this.shown.begun;
   }
 
   get isRunning(): boolean {
-    return this.current !== null && !hasEnded(this.current) && this.link !== 'gone';
+    return this.shown.isRunning;
   }
 
   /** How a step of the current run is; undefined without one. */
@@ -102,23 +111,18 @@ export class NotebookRuns implements IDisposable {
 
   /** Seconds since the epoch by the clock of the machine that runs. */
   now(): number {
-    return Date.now() / 1000 + this.clockAhead;
+    return this.shown.now();
   }
 
   /** What a step of the current run printed, as far as it is known. */
   log(name: string): StepLog {
-    let found = this.logs.get(name);
-    if (!found) {
-      found = new StepLog();
-      this.logs.set(name, found);
-    }
-    return found;
+    return this.shown.log(name);
   }
 
   /** Save the notebook and run it. */
   start(choice: IRunChoice = {}): Promise<void> {
     return this.beginning(async () => {
-      await this.save();
+      await saved(this.pipeline.panel);
       const cells = this.cellsNow();
       const run = await this.api.start(this.request(choice));
       return { run, started: StartedCells.now(cells) };
@@ -136,7 +140,7 @@ export class NotebookRuns implements IDisposable {
   /** Go on with a run that failed or was stopped: what was done is taken over. By default the current one. */
   resume(id = this.current?.id): Promise<void> {
     return this.beginning(async () => {
-      await this.save();
+      await saved(this.pipeline.panel);
       const cells = this.cellsNow();
       return id === undefined ? null : { run: await this.api.resume(id), started: StartedCells.now(cells) };
     }, 'resume');
@@ -199,14 +203,8 @@ export class NotebookRuns implements IDisposable {
 
   /** Show no run. */
   close(): void {
-    this.follower?.dispose();
-    this.follower = null;
-    this.current = null;
-    this.started = null;
-    this.link = null;
-    this.logs.clear();
     this.isChosen = true;
-    this._changed.emit();
+    this.shown.clear();
   }
 
   /** Forget what was not done. */
@@ -243,7 +241,7 @@ export class NotebookRuns implements IDisposable {
 
   /** Ask the server again, now. */
   retry(): void {
-    this.follower?.retry();
+    this.shown.retry();
     void this.refresh();
   }
 
@@ -278,9 +276,8 @@ export class NotebookRuns implements IDisposable {
       return;
     }
     this.isDisposed = true;
-    this.follower?.dispose();
+    this.shown.dispose();
     clearTimeout(this.editedTimer);
-    clearTimeout(this.reportTimer);
     Signal.clearData(this);
   }
 
@@ -333,125 +330,23 @@ export class NotebookRuns implements IDisposable {
     return request;
   }
 
-  /** What runs is the file, so it has to be as the page shows it. */
-  private async save(): Promise<void> {
-    const { context } = this.pipeline.panel;
-    if (!context.model.dirty) {
-      return;
-    }
-    if (context.model.readOnly || context.contentsModel?.writable === false) {
-      throw new NotSavedError('read-only');
-    }
-    try {
-      await context.save();
-    } catch (error) {
-      throw new NotSavedError(error instanceof Error ? error.message : String(error));
-    }
-    if (context.model.dirty && context.model.sharedModel) {
-      // A change made while it was saved would not run: once more, then it is told.
-      await context.save().catch(() => undefined);
-      if (context.model.dirty) {
-        throw new NotSavedError('');
-      }
-    }
-  }
-
   /** Make a run the current one. */
   private show(run: IRun, started: StartedCells | null): void {
-    this.follower?.dispose();
-    this.follower = null;
-    this.logs.clear();
     this.isStopping = false;
-    this.started = started;
-    this.take(run);
-    this.link = hasEnded(run) ? null : 'asking';
-    if (!started) {
-      void this.findCells(run);
-    }
-    const first = Math.max(run.events - NEWEST_EVENTS, 0);
-    if (!hasEnded(run)) {
-      this._begun.emit(run);
-      this.follow(run.id, first);
-    } else if (run.kept && run.events > 0 && run.target === 'local') {
-      this.follow(run.id, first); // for its log
-    }
+    this.shown.show(run, started);
+  }
+
+  private onShownChanged(): void {
     this._changed.emit();
   }
 
-  private follow(id: number, first: number): void {
-    const going = this.current !== null && !hasEnded(this.current);
-    this.follower = new RunFollower(this.api, id, first, {
-      onEvent: (n, event) => this.onEvent(n, event),
-      onRun: run => this.onRun(run),
-      onLink: link => {
-        this.link = link !== 'ended' && (going || link === 'gone') ? link : null;
-        this._changed.emit();
-      }
-    });
+  private onEnded(): void {
+    this.isStopping = false;
   }
 
-  private onEvent(n: number, event: IRunEvent): void {
-    if (event.type === 'step-output' && event.step !== undefined) {
-      const cell = Number(event.cell ?? 0);
-      const log = this.log(event.step);
-      log.add(String(event.text ?? ''), String(event.stream ?? 'stdout'), cell);
-      if (event.truncated) {
-        log.endOf(cell);
-      }
-      this._logChanged.emit(event.step);
-      return;
-    }
-    // What the run as it was fetched holds already is not played again.
-    if (this.current && n >= this.current.events) {
-      const wasRunning = !hasEnded(this.current);
-      this.current = { ...applyEvent(this.current, event), events: n + 1 };
-      this.noteEnd(wasRunning);
-      this._changed.emit();
-    }
-  }
-
-  private onRun(run: IRun): void {
-    if (this.current?.id !== run.id) {
-      return;
-    }
-    const wasRunning = !hasEnded(this.current);
-    this.take(run);
-    this.noteEnd(wasRunning);
-    if (hasEnded(run)) {
-      this.isStopping = false;
-      void this.refresh();
-      this.lookForReport(run);
-    }
-    this._changed.emit();
-  }
-
-  /** The report is written after the run is said to have ended. */
-  private lookForReport(run: IRun): void {
-    if (run.report || !run.kept || run.target !== 'local') {
-      return;
-    }
-    clearTimeout(this.reportTimer);
-    this.reportTimer = setTimeout(async () => {
-      const again = await this.api.run(run.id).catch(() => null);
-      if (again?.report && this.current?.id === run.id && !this.isDisposed) {
-        this.take(again);
-        this._changed.emit();
-      }
-    }, REPORT_PAUSE);
-  }
-
-  private noteEnd(wasRunning: boolean): void {
-    if (wasRunning && this.current && hasEnded(this.current)) {
-      this.isStopping = false;
-      this._ended.emit(this.current);
-    }
-  }
-
-  private take(run: IRun): void {
-    this.current = run;
-    if (run.now !== undefined) {
-      this.clockAhead = run.now - Date.now() / 1000;
-    }
+  private onSettled(): void {
+    this.isStopping = false;
+    void this.refresh();
   }
 
   /** Follow a run that goes on, or show the last one, when the page has just been loaded or looks at one that ended. */
@@ -471,24 +366,6 @@ export class NotebookRuns implements IDisposable {
       }
     } catch {
       // it was deleted meanwhile, or the server went away: the next refresh tells
-    }
-  }
-
-  private async findCells(run: IRun): Promise<void> {
-    const digests: { [number: string]: string } = {};
-    for (const [number, digest] of Object.entries(run.cells ?? {})) {
-      const cell = userCell(run, Number(number));
-      if (!cell.notebook) {
-        digests[cell.cell] = digest;
-      }
-    }
-    if (!Object.keys(digests).length) {
-      return;
-    }
-    const found = await StartedCells.ofDigests(digests, this.cellsNow()).catch(() => null);
-    if (this.current?.id === run.id && !this.started && !this.isDisposed) {
-      this.started = found;
-      this._changed.emit();
     }
   }
 
@@ -522,25 +399,11 @@ export class NotebookRuns implements IDisposable {
   }
 
   private readonly _changed = new Signal<this, void>(this);
-  private readonly _logChanged = new Signal<this, string>(this);
-  private readonly _ended = new Signal<this, IRun>(this);
-  private readonly _begun = new Signal<this, IRun>(this);
-  private readonly logs = new Map<string, StepLog>();
-  private follower: RunFollower | null = null;
+  private readonly shown: ShownRun;
   /** Whether the user chose what is shown. */
   private isChosen = false;
-  private clockAhead = 0;
   private refreshed = 0;
   private editedTimer: ReturnType<typeof setTimeout> | undefined;
-  private reportTimer: ReturnType<typeof setTimeout> | undefined;
-}
-
-/** The notebook could not be saved, so it was not run. */
-export class NotSavedError extends ApiError {
-  constructor(reason: string) {
-    super(0, reason);
-    this.name = 'NotSavedError';
-  }
 }
 
 function asApiError(error: unknown): ApiError {

@@ -10,14 +10,14 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado.web import HTTPError, authenticated
 
 from kale_lite.server.answers import Problem, problem_of, to_json
 from kale_lite.server.paths import Root
 from kale_lite.server.pool import Pool, in_thread
 
-__all__ = ["Handler", "Services", "allowed"]
+__all__ = ["Handler", "PageHandler", "Services", "allowed"]
 
 T = TypeVar("T")
 Verb = TypeVar("Verb", bound=Callable[..., Awaitable[None]])
@@ -109,6 +109,20 @@ class Handler(APIHandler):
         else:
             problem = problem_of(error)
         self.reply(problem.status, to_json(problem.to_json()))
+
+
+class PageHandler(Handler):
+    """Answers with HTML to be read: a page that runs nothing, has no origin, and so cannot act as the user."""
+
+    @property
+    def content_security_policy(self) -> str:
+        own = JupyterHandler.content_security_policy.fget(self)  # type: ignore[attr-defined]
+        return f"{own}; sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+    def show(self, page: str | bytes) -> None:
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(page, set_content_type="text/html; charset=utf-8")
 
 
 def _is(value: Any, kinds: tuple[type, ...]) -> bool:

@@ -6,16 +6,14 @@ import asyncio
 import importlib.util
 from typing import Any
 
-from jupyter_server.base.handlers import JupyterHandler
-
 from kale_lite import __version__
 from kale_lite.diagnostics import CODES
 from kale_lite.errors import KaleLiteError
 from kale_lite.notebook.tags import Bare, Malformed, OptionTag, Prev, StepTag, parse_tag
-from kale_lite.pages import page
+from kale_lite.pages import html_page
 from kale_lite.server import API
 from kale_lite.server.answers import Problem
-from kale_lite.server.base import Handler, allowed
+from kale_lite.server.base import Handler, PageHandler, allowed
 from kale_lite.server.options import option_forms
 
 __all__ = ["ROUTES"]
@@ -144,37 +142,18 @@ class CompileHandler(PoolHandler):
         """403 for who may read only."""
 
 
-class PageHandler(Handler):
-    """``GET pages/CODE``: what a diagnostic means, to be read."""
-
-    @property
-    def content_security_policy(self) -> str:
-        own = JupyterHandler.content_security_policy.fget(self)  # type: ignore[attr-defined]
-        return f"{own}; sandbox; default-src 'none'; style-src 'unsafe-inline'"
+class DiagnosticHandler(PageHandler):
+    """``GET pages/CODE``: what a diagnostic means."""
 
     @allowed("read")
     async def get(self, code: str) -> None:
         if code not in CODES:
             raise Problem(404, f"there is no diagnostic {code}")
-        from markdown_it import MarkdownIt
+        self.show(html_page(code))
 
-        text = MarkdownIt("commonmark", {"html": False}).enable("table").render(page(code))
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.finish(_PAGE.format(code=code, text=text), set_content_type="text/html; charset=utf-8")
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{code}</title><style>
-:root {{ color-scheme: light dark }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em }}
-pre {{ padding: .8em; overflow-x: auto; border: 1px solid #8888 }}
-td, th {{ padding: .2em .8em; border: 1px solid #8888 }}
-table {{ border-collapse: collapse }}
-</style></head><body>{text}</body></html>
-"""
 
 ROUTES = (
-    (r"pages/(KL\d+)", PageHandler),
+    (r"pages/(KL\d+)", DiagnosticHandler),
     (r"info", InfoHandler), (r"analyse", AnalyseHandler), (r"suggest", SuggestHandler), (r"tags", TagsHandler),
     (r"compile", CompileHandler),
 )  # fmt: skip

@@ -17,7 +17,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from kale_lite.history import Entry
 from kale_lite.server import records
 from kale_lite.server.answers import Problem, problem_of, to_json
-from kale_lite.server.base import Handler, Services, allowed
+from kale_lite.server.base import Handler, PageHandler, Services, allowed
 from kale_lite.server.following import Tail
 from kale_lite.server.launching import launch
 from kale_lite.server.pool import in_thread
@@ -122,21 +122,13 @@ class StepHandler(Handler):
         self.answer(await self.away(records.step_notebook, entry, slug))
 
 
-class ReportHandler(Handler):
-    """``GET runs/ID/report``: a page that runs nothing, has no origin, and so cannot act as the user."""
-
-    @property
-    def content_security_policy(self) -> str:
-        own = JupyterHandler.content_security_policy.fget(self)  # type: ignore[attr-defined]
-        return f"{own}; sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+class ReportHandler(PageHandler):
+    """``GET runs/ID/report``."""
 
     @allowed("read")
     async def get(self, number: str) -> None:
         entry = await self.away(records.found, self.root, int(number))
-        page = await self.away(records.report, entry)
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Cache-Control", "no-store")
-        self.finish(page, set_content_type="text/html; charset=utf-8")
+        self.show(await self.away(records.report, entry))
 
 
 class EventsHandler(JupyterHandler, WebSocketHandler):

@@ -115,6 +115,23 @@ def test_a_failing_cell_is_marked_and_one_click_away(screen: Screen, write_in: W
     assert run_rows(screen).count() == 2
 
 
+@pytest.mark.parametrize(("item", "again"), [("only", {"train"}), ("from", {"train", "show"})])
+def test_a_step_is_run_from_its_menu(screen: Screen, write_in: WriteIn, item: str, again: set[str]) -> None:
+    """By keyboard, at the node: what the step needs is taken over from the run that is looked at."""
+    cells = [(tags, source.replace("model / 0", "model")) for tags, source in BROKEN]
+    screen.open(write_in(cells), steps=4)
+    screen.run()
+    wait_for_state(screen, "show", "done")
+    wait_until_enabled(screen, "Compile and run")
+    screen.node("train").focus()
+    screen.page.keyboard.press("Shift+F10")
+    screen.page.locator(f'.lm-Menu-item[data-command="kale-lite:run-{item}-step"]').click()
+    wait_for_state(screen, "load", "reused")
+    for step in again:
+        wait_for_state(screen, step, "done")
+    run_rows(screen).nth(1).wait_for()
+
+
 def test_a_run_is_stopped(screen: Screen, write_in: WriteIn) -> None:
     screen.open(write_in(SLOW), steps=4)
     screen.run()

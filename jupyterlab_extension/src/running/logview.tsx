@@ -61,7 +61,7 @@ function useLog(runs: NotebookRuns, name: string): void {
   const [, redraw] = React.useReducer((count: number) => count + 1, 0);
   React.useEffect(() => {
     let waiting: ReturnType<typeof setTimeout> | undefined;
-    const slot = (_: NotebookRuns, changed: string): void => {
+    const slot = (_: unknown, changed: string): void => {
       if (changed === name && waiting === undefined) {
         waiting = setTimeout(() => {
           waiting = undefined;

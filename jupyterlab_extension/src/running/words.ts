@@ -86,6 +86,9 @@ export function whyNotStart(
   if (runs.isRunning) {
     return trans.__('A run of this notebook is going on.');
   }
+  if (pipeline.failure && !pipeline.analysis) {
+    return trans.__('The notebook could not be analysed.');
+  }
   const errors = pipeline.isStale ? 0 : (pipeline.analysis?.diagnostics ?? []).filter(isError).length;
   return errors ? trans._n('%1 error has to be mended first.', '%1 errors have to be mended first.', errors, errors) : '';
 }

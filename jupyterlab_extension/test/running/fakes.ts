@@ -40,7 +40,7 @@ export function makeRun(more: Partial<IRun> = {}): IRun {
     id: 1,
     path: 'work/demo.ipynb',
     folder: 'work/kale-lite-runs/demo-1',
-    notebook: '/home/me/work/demo.ipynb',
+    notebook: '/work/demo.ipynb',
     pipeline: 'demo',
     target: 'local',
     status: 'running',

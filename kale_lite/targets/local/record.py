@@ -123,13 +123,14 @@ class Record:
     def on_event(self, event: Event) -> None:
         """Append the event, and keep run.json in step. Outputs come from the threads of their steps."""
         with self._writing:
+            if event.type == "step-started":
+                self._told = {key: size for key, size in self._told.items() if key[0] != event.step}
             kept = self._bounded(event) if event.type == "step-output" else event
             if kept is None:
                 return
             with (self.folder / "events.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(kept.to_json(), ensure_ascii=False, default=repr) + "\n")
         if event.type == "step-started":
-            self._told = {key: size for key, size in self._told.items() if key[0] != event.step}
             self._steps[event.step].update(status="running", started=event.time, attempts=event.data["attempt"])
         elif event.type == "step-finished":
             self._steps[event.step].update(event.data)
