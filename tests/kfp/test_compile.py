@@ -17,11 +17,8 @@ from kale_lite.project import load
 from kale_lite.targets import target
 from kale_lite.targets.kfp import CompileOptions, compile_to_python, compile_to_yaml
 from kale_lite.targets.kfp.bundle import read_bundle
-from kale_lite.targets.kfp.environment import Environment, author_environment
-from kale_lite.targets.kfp.imports import without_installs
 from kale_lite.targets.kfp.names import Names
 from kale_lite.targets.kfp.packing import packed
-from kale_lite.targets.kfp.plan import plan_pipeline
 from tests.conftest import Cells, WriteNotebook
 from tests.kfp.running import compiled
 
@@ -222,51 +219,6 @@ def test_what_kfp_may_reuse(write_notebook: WriteNotebook, cells: Cells, cached:
     assert documents(text)[0]["root"]["dag"]["tasks"]["a"]["cachingOptions"].get("enableCache", False) is cached
 
 
-def test_packages_are_those_of_the_imports_that_a_step_needs(write_notebook: WriteNotebook) -> None:
-    cells: Cells = [
-        ("imports", "import numpy as np\nimport yaml, json"),
-        ("step:plain", "a = json.dumps({})"),
-        ("step:array", "x = np.zeros(3)\ntry:\n    import no_such_accelerator\nexcept ImportError:\n    pass"),
-        ("step:use", "!pip install -q 'tabulate>=0.9' rich\n%pip install extra-thing\ny = x + 1"),
-        ("step:later", "print(y)"),
-    ]
-    project = load(write_notebook(cells))
-    assert project.notebook is not None
-    environment = author_environment("python3")
-    plan, problems = plan_pipeline(project.notebook, project.compile(), CompileOptions(), environment)
-    packages = {task.name: {one for one in task.packages if not one.startswith(("kfp", "papermill", "ipykernel",
-                "cloudpickle", "nbconvert"))} for task in plan.tasks}  # fmt: skip
-    numpy = f"numpy=={environment.versions['numpy']}"
-    written = {"tabulate>=0.9", "rich", "extra-thing"}
-    assert packages == {"plain": set(), "array": {numpy}, "use": {numpy, *written}, "later": {numpy, *written}}
-    assert plan.tasks[2].sources == ("# !pip install -q 'tabulate>=0.9' rich\n# %pip install extra-thing\ny = x + 1",)
-    assert not [one for one in problems if one.is_error]
-    assert not any(task.packages for task in plan_pipeline(
-        project.notebook, project.compile(), CompileOptions(install=False), environment)[0].tasks)  # fmt: skip
-
-
-def test_an_import_of_nothing_known_is_not_guessed(write_notebook: WriteNotebook) -> None:
-    path = write_notebook([("step:a", "x = 1\nimport no_such_package_here")])
-    found = findings(path, install=True)["KL703"]
-    assert found.startswith("cell 1, line 2: error KL703: no installed package provides 'no_such_package_here'")
-    assert "KL703" not in findings(path)
-    environment = Environment(
-        (3, 11), frozenset(), {"mine": ("mine-dist",)}, {"mine-dist": "1"}, frozenset({"mine-dist"})
-    )
-    project = load(write_notebook([("step:a", "import mine")]))
-    assert project.notebook is not None
-    _, problems = plan_pipeline(project.notebook, project.compile(), CompileOptions(), environment)
-    assert "comes from a folder or repository (mine-dist)" in str(problems[0])
-
-
-@pytest.mark.parametrize(
-    "line", ["!pip install -r requirements.txt", "!pip install {name}", "!pip install git+https://x/y", "%%bash\npip install x",
-             "!pip install a && echo b", "!pip list"],
-)  # fmt: skip
-def test_installs_that_are_not_plain_stay_as_they_are(line: str) -> None:
-    assert without_installs(line) == (line, ())
-
-
 def test_a_step_that_no_component_holds_is_named(write_notebook: WriteNotebook) -> None:
     import random
 
@@ -275,67 +227,11 @@ def test_a_step_that_no_component_holds_is_named(write_notebook: WriteNotebook) 
     assert found["KL707"].startswith("cell 2: error KL707: step 'big' takes ")
 
 
-def test_files_that_cannot_travel(write_notebook: WriteNotebook, tmp_path: Path) -> None:
-    (tmp_path / "large.csv").write_bytes(bytes(100_000))
-    (tmp_path / "small.csv").write_bytes(b"1")
-    path = write_notebook([
-        ("step:large", "a = open('large.csv').read()"), ("step:small", "b = open('small.csv').read()"),
-        ("step:elsewhere", "c = open('/somewhere/in.csv').read()"), ("step:unknown", "import sys\nd = open(sys.argv[1])"),
-        ("step:mounted|volume:claim:/mnt/data", "e = open('/mnt/data/x.csv').read()"),
-    ])  # fmt: skip
-    found = findings(path)
-    assert "step 'large' reads 'large.csv', which is too large" in found["KL704"]
-    assert "step 'elsewhere' uses '/somewhere/in.csv', outside" in found["KL705"]
-    assert "step 'unknown' reads files" in found["KL706"]
-
-
-@pytest.mark.parametrize(
-    "code",
-    ["names = os.listdir('.')", "names = os.listdir('./')", "names = [*os.walk('.')]", "names = [*os.scandir('.')]"],
-)
-def test_a_step_that_lists_the_folder_is_told(write_notebook: WriteNotebook, tmp_path: Path, code: str) -> None:
-    """There it gets what its cells name, so the list is another one: also after a step whose files travel."""
-    (tmp_path / "a.csv").write_text("1")
-    path = write_notebook(
-        [("imports", "import os"), ("step:write", "open('b.csv', 'w').write('2')"), ("step:list", code)]
-    )
-    assert "step 'list' lists the notebook's folder" in findings(path)["KL706"]
-    assert "KL706" not in findings(path, include=("*.csv",))
-
-
 def test_a_large_pipeline_is_told(write_notebook: WriteNotebook, monkeypatch: pytest.MonkeyPatch) -> None:
     from kale_lite.targets.kfp import target as module
 
     monkeypatch.setattr(module, "_LARGE_IR", 1000)
     assert "clusters refuse from about 1 MB on" in findings(write_notebook([("step:a", "x = 1")]))["KL708"]
-
-
-def test_names_that_kfp_would_fold_stay_apart() -> None:
-    names = Names(shadows=True)
-    assert [Names(shadows=True).give(name) for name in ("image", "type", "path", "dsl")] == [
-        "image",
-        "type",
-        "path",
-        "dsl",
-    ]
-    given = ["lr", "LR", "l_r", "_lr", "größe", "größe2", "Output", "class", "1st", "漢"]
-    found = [names.give(name) for name in given]
-    assert found == ["lr", "LR_2", "l_r", "lr_3", "groe", "groe2", "Output_2", "class_2", "n1st", "value"]
-
-
-def steps_that_meet() -> Iterator[Cells]:
-    yield [("step:list", "x = 1"), ("step:print", "y = x"), ("step:pipeline", "z = y"), ("step:dsl", "w = z"),
-           ("step:1", "v = w"), ("step:n1", "u = v"), ("step:class", "t = u"), ("parameters", "load = 1"),
-           ("step:load", "print(load, t)")]  # fmt: skip
-    yield [("step:a", "notebook = 1\nreport = 2\nfiles = 3\nmetrics = 4\nself = 5"),
-           ("step:b", "print(notebook, report, files, metrics, self)")]  # fmt: skip
-
-
-@pytest.mark.parametrize("cells", list(steps_that_meet()))
-def test_names_of_python_and_of_kfp_are_no_trouble(write_notebook: WriteNotebook, cells: Cells) -> None:
-    project, text = compiled(write_notebook(cells))
-    tasks = tasks_of(text)
-    assert {task["taskInfo"]["name"] for task in tasks.values()} == {step.name for step in project.compile().steps}
 
 
 def test_import_needs_no_kfp() -> None:
@@ -385,9 +281,29 @@ def test_settings_of_kale(write_notebook: WriteNotebook) -> None:
     ]  # fmt: skip
 
 
-def test_a_file_that_a_parameter_names_is_shipped(write_notebook: WriteNotebook, tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("1")
-    path = write_notebook([("parameters", "path = 'in.csv'"), ("step:a", "x = open(path).read()")])
-    assert "KL706" not in findings(path)
-    to_python(path, tmp_path / "flow.py")
-    assert list(read_bundle(tmp_path / "flow_steps" / "a")["files"]) == ["in.csv"]
+def test_names_that_kfp_would_fold_stay_apart() -> None:
+    names = Names(shadows=True)
+    assert [Names(shadows=True).give(name) for name in ("image", "type", "path", "dsl")] == [
+        "image",
+        "type",
+        "path",
+        "dsl",
+    ]
+    given = ["lr", "LR", "l_r", "_lr", "größe", "größe2", "Output", "class", "1st", "漢"]
+    found = [names.give(name) for name in given]
+    assert found == ["lr", "LR_2", "l_r", "lr_3", "groe", "groe2", "Output_2", "class_2", "n1st", "value"]
+
+
+def steps_that_meet() -> Iterator[Cells]:
+    yield [("step:list", "x = 1"), ("step:print", "y = x"), ("step:pipeline", "z = y"), ("step:dsl", "w = z"),
+           ("step:1", "v = w"), ("step:n1", "u = v"), ("step:class", "t = u"), ("parameters", "load = 1"),
+           ("step:load", "print(load, t)")]  # fmt: skip
+    yield [("step:a", "notebook = 1\nreport = 2\nfiles = 3\nmetrics = 4\nself = 5"),
+           ("step:b", "print(notebook, report, files, metrics, self)")]  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", list(steps_that_meet()))
+def test_names_of_python_and_of_kfp_are_no_trouble(write_notebook: WriteNotebook, cells: Cells) -> None:
+    project, text = compiled(write_notebook(cells))
+    tasks = tasks_of(text)
+    assert {task["taskInfo"]["name"] for task in tasks.values()} == {step.name for step in project.compile().steps}
