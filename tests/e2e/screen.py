@@ -93,9 +93,12 @@ class Screen:
         self.notebook.locator(".jp-Notebook").press("Control+s")
         self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)").wait_for()
 
-    def saved_tags(self, path: str) -> list[list[str]]:
-        """The tags of all cells in the file on the disk."""
-        content = json.loads((self.lab.root / path).read_text("utf-8"))
+    def saved_tags(self, path: str) -> list[list[str]] | None:
+        """The tags of all cells in the file on the disk; None while JupyterLab, which empties it first, is writing it."""
+        try:
+            content = json.loads((self.lab.root / path).read_text("utf-8"))
+        except json.JSONDecodeError:
+            return None
         return [cell["metadata"].get("tags", []) for cell in content["cells"]]
 
     def wait_for_saved_tags(self, path: str, wanted: Any) -> None:
@@ -103,7 +106,7 @@ class Screen:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             found = self.saved_tags(path)
-            if wanted(found) if callable(wanted) else found == wanted:
+            if found is not None and (wanted(found) if callable(wanted) else found == wanted):
                 return
             self.page.wait_for_timeout(100)
         raise AssertionError(f"saved: {self.saved_tags(path)}")
