@@ -11,7 +11,7 @@ import sys
 import types
 from typing import Any, Dict, List, Optional, Tuple
 
-from .refusals import Unserialisable
+from .caches import reduce_cached
 from .sources import lines_of, remember
 
 __all__ = ["NAMESPACE", "reduce_function", "with_source"]
@@ -29,7 +29,8 @@ def reduce_function(pickler: Any, obj: Any) -> Optional[Any]:
     if type(obj) is types.CellType:
         return _make_cell, (), _held_in(obj), None, None, _fill_cell
     if isinstance(obj, functools._lru_cache_wrapper):
-        return _reduce_cached(obj)
+        inner = obj.__wrapped__
+        return reduce_cached(obj) if isinstance(inner, types.FunctionType) and _is_notebooks(inner) else NotImplemented
     if type(obj) is functools.cached_property:  # it holds a lock
         return _make_cached_property, (obj.func, obj.attrname)
     return None
@@ -143,18 +144,3 @@ def _make_cached_property(func: Any, name: Optional[str]) -> Any:
     made = functools.cached_property(func)
     made.attrname = name
     return made
-
-
-def _reduce_cached(wrapper: Any) -> Any:
-    """``functools.lru_cache`` of a notebook's function: rebuilt when its cache is empty."""
-    inner = wrapper.__wrapped__
-    if not (isinstance(inner, types.FunctionType) and _is_notebooks(inner)):
-        return NotImplemented
-    if wrapper.cache_info().currsize:
-        raise Unserialisable(f"the cached function {inner.__name__!r}, whose cache is not empty and would be lost")
-    parameters = wrapper.cache_parameters()
-    return _make_cached, (inner, parameters["maxsize"], parameters["typed"])
-
-
-def _make_cached(inner: Any, maxsize: Optional[int], typed: bool) -> Any:
-    return functools.lru_cache(maxsize=maxsize, typed=typed)(inner)

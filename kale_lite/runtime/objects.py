@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import functools
 import pickle
-import types
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 from .exceptions import reduce_exception
 
-__all__ = ["reduce_object", "with_slots"]
+__all__ = ["Before", "has_own_hash", "is_simple", "reduce_object"]
 
 
 def reduce_object(obj: Any) -> Optional[Any]:
@@ -17,7 +16,7 @@ def reduce_object(obj: Any) -> Optional[Any]:
     kind = type(obj)
     if isinstance(obj, BaseException):
         return reduce_exception(obj)
-    if _has_own_hooks(kind):
+    if _is_plain(kind) and (_has_own_hooks(kind) or has_own_hash(kind)):
         return _reduce_instance(obj)
     if isinstance(obj, type) or not getattr(obj, "__dict__", None):
         return None
@@ -40,17 +39,50 @@ def reduce_object(obj: Any) -> Optional[Any]:
 _HOOKS = ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
 
 
+def _is_plain(kind: type) -> bool:
+    """Whether a class is the notebook's with all its bases."""
+    return all(base.__module__ == "__main__" for base in kind.__mro__[:-1])
+
+
 def _has_own_hooks(kind: type) -> bool:
     """Whether a plain class of the notebook says itself how it is pickled, which may leave something out."""
-    plain = kind.__module__ == "__main__" and all(k.__module__ == "__main__" for k in kind.__mro__[:-1])
-    return plain and any(hook in k.__dict__ for k in kind.__mro__[:-1] for hook in _HOOKS)
+    return any(hook in k.__dict__ for k in kind.__mro__[:-1] for hook in _HOOKS)
+
+
+def has_own_hash(kind: type) -> bool:
+    """Whether the notebook says how the instances of a class are hashed."""
+    return any(k.__module__ == "__main__" and k.__dict__.get("__hash__") is not None for k in kind.__mro__[:-1])
+
+
+class Before:
+    """What is set on an object before the rest of its state is loaded, in which it may be the key of a dict or a set."""
+
+    def __init__(self, fill: Callable[[Any, Any], None], obj: Any, state: Any) -> None:
+        self.fill, self.obj, self.state = fill, obj, state
+
+    def __reduce__(self) -> Any:
+        return self.fill, (self.obj, self.state)
+
+
+_SIMPLE = (str, bytes, int, float, complex, bool, type(None))
+"""What cannot hold the object whose attribute it is."""
+
+
+def is_simple(value: Any) -> bool:
+    return type(value) in _SIMPLE or type(value) in (tuple, frozenset) and all(map(is_simple, value))
 
 
 def _reduce_instance(obj: Any) -> Any:
     """An instance with all that it holds: between the steps of one notebook nothing may be left out."""
     slots = [name for kind in type(obj).__mro__ for name in _slots_of(kind)]
     held = {name: getattr(obj, name) for name in slots if hasattr(obj, name)}
-    return _make_instance, (type(obj),), (dict(getattr(obj, "__dict__", {})), held), None, None, _fill_instance
+    own = dict(getattr(obj, "__dict__", {}))
+    before = None
+    if has_own_hash(type(obj)):
+        simple = [{name: value for name, value in part.items() if is_simple(value)} for part in (own, held)]
+        if len(simple[0]) < len(own) or len(simple[1]) < len(held):
+            before = Before(_fill_instance, obj, (None, *simple))
+    return _make_instance, (type(obj),), (before, own, held), None, None, _fill_instance
 
 
 def _slots_of(kind: type) -> List[str]:
@@ -65,9 +97,10 @@ def _make_instance(kind: type) -> Any:
     return object.__new__(kind)
 
 
-def _fill_instance(obj: Any, state: Tuple[Dict[str, Any], Dict[str, Any]]) -> None:
-    own, slots = state
+def _fill_instance(obj: Any, state: Tuple[None, Dict[str, Any], Dict[str, Any]]) -> None:
+    _before, own, slots = state
     if own:
+        obj.__dict__.clear()  # the order of attributes is that of the notebook
         obj.__dict__.update(own)
     for name, value in slots.items():
         object.__setattr__(obj, name, value)
@@ -173,17 +206,3 @@ def _restore_parameters(obj: Any, state: Dict[str, Any]) -> None:
 
 _CORRECTED: Dict[str, Callable[[Any, Dict[str, Any]], None]] = {"lmfit.parameter.Parameters": _restore_parameters}
 """How the state of objects comes back which their class restores otherwise than it was."""
-
-
-def with_slots(kind: type, reduced: Any) -> Any:
-    """A class that is made anew gets its slots when it is made: set afterwards they are only a name."""
-    if "__slots__" not in kind.__dict__ or len(reduced) < 3 or len(reduced[1]) != 6:
-        return reduced
-    if "_fields" in kind.__dict__ and tuple in kind.__mro__:
-        return reduced  # named tuples have none, and refuse to be told so
-    make, arguments, state, *rest = reduced
-    made, name, bases, namespace, ident, extra = arguments
-    own, others = state
-    own = {k: v for k, v in own.items() if k != "__slots__" and not isinstance(v, types.MemberDescriptorType)}
-    namespace = dict(namespace, __slots__=kind.__dict__["__slots__"])
-    return (make, (made, name, bases, namespace, ident, extra), (own, others), *rest)

@@ -6,7 +6,6 @@ list, a partial, a method, a fitted estimator), it is rebuilt on the namespace o
 
 from __future__ import annotations
 
-import copyreg
 import gc
 import importlib
 import io
@@ -25,7 +24,7 @@ except ImportError:
 
 import pickle
 
-from . import frames, functions, iterators, objects, sets
+from . import classes, frames, functions, iterators, objects, sets
 from .refusals import Unserialisable
 
 __all__ = ["ABSENT", "Absent", "Unserialisable", "dump", "load"]
@@ -115,9 +114,6 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             make, arguments = cloudpickle._code_reduce(obj)
             arguments = tuple(obj.co_filename if part == "<dynamic-code>" else part for part in arguments)
             return functions.with_source(obj.co_filename, make, arguments)
-        if isinstance(obj, type) and obj.__module__ == "__main__":
-            # Python keeps this in the class when the first instance is pickled; now, the class pickles alike each time.
-            copyreg._slotnames(obj)  # type: ignore[attr-defined]
         if type(obj) in _DICT_VIEWS:
             return _make_dict_view, (gc.get_referents(obj.mapping)[0], _DICT_VIEWS[type(obj)])
         if id(obj) in self.process:
@@ -135,7 +131,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
         if reduced is not None:
             return reduced
         reduced = super().reducer_override(obj)
-        return objects.with_slots(obj, reduced) if isinstance(obj, type) and isinstance(reduced, tuple) else reduced
+        if isinstance(obj, type) and isinstance(reduced, tuple):
+            return classes.adapt_class(obj, reduced)
+        return reduced
 
     def _reduce_array(self, array: Any, numpy: Any) -> Any:
         """Arrays that share memory with another one of the payload are rebuilt as views of one owner."""

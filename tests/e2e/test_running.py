@@ -100,7 +100,7 @@ def test_a_failing_cell_is_marked_and_one_click_away(screen: Screen, write_in: W
     box.wait_for()
     assert "ZeroDivisionError" in box.inner_text()
     screen.wait_until(
-        "() => document.querySelector('.jp-Notebook .jp-Cell.jp-mod-active').textContent.includes('bad = model / 0')"
+        "() => document.querySelector('.jp-Notebook .jp-Cell.jp-mod-active')?.textContent.includes('bad = model / 0')"
     )
     assert box.bounding_box()["y"] < 900
 

@@ -24,9 +24,9 @@ BRANCHES: Cells = [
     ("step:show", "print(low, high)"),
 ]
 INSIDE = """([outer, inner]) => {
-    const box = document.querySelector(outer).getBoundingClientRect();
+    const box = document.querySelector(outer)?.getBoundingClientRect();
     const all = [...document.querySelectorAll(inner)].map(one => one.getBoundingClientRect());
-    return all.length > 0 && all.every(one => one.width > 4 && one.left >= box.left - 1 && one.right <= box.right + 1
+    return box && all.length > 0 && all.every(one => one.width > 4 && one.left >= box.left - 1 && one.right <= box.right + 1
         && one.top >= box.top - 1 && one.bottom <= box.bottom + 1);
 }"""
 GRAPH = ".jp-KaleLite-Sidebar .jp-KaleLite-graph"
@@ -68,16 +68,16 @@ def test_nodes_and_cells_point_at_one_another(screen: Screen, write_in: WriteIn)
     screen.open(write_in(cells), steps=4)
     screen.node("show").click()
     screen.wait_until(
-        "() => document.querySelector('.jp-Notebook .jp-Cell.jp-mod-active').textContent.includes('print(low, high)')"
+        "() => document.querySelector('.jp-Notebook .jp-Cell.jp-mod-active')?.textContent.includes('print(low, high)')"
     )
     assert screen.node("show").get_attribute("aria-current") == "true"
     screen.node("load").click()
     screen.wait_until(
-        "() => document.querySelector('.jp-Notebook .jp-Cell.jp-mod-active').textContent.includes('rows = [3, 1, 2]')"
+        "() => document.querySelector('.jp-Notebook .jp-Cell.jp-mod-active')?.textContent.includes('rows = [3, 1, 2]')"
     )
     screen.cell(2).locator(".cm-content").click()
     screen.wait_until(
-        "() => document.querySelector('.jp-KaleLite-graph [data-step=low]').getAttribute('aria-current') === 'true'"
+        "() => document.querySelector('.jp-KaleLite-graph [data-step=low]')?.getAttribute('aria-current') === 'true'"
     )
 
 
@@ -186,7 +186,7 @@ def test_only_the_keyboard(screen: Screen, write_in: WriteIn) -> None:
     screen.node("show").focus()
     keys.press("Enter")
     screen.wait_until(
-        "() => document.querySelector('.jp-Notebook .jp-Cell.jp-mod-active').textContent.includes('print(low, high)')"
+        "() => document.querySelector('.jp-Notebook .jp-Cell.jp-mod-active')?.textContent.includes('print(low, high)')"
     )
 
 
