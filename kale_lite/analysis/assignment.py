@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from kale_lite.analysis import expressions, namespace
+from kale_lite.analysis import calls, expressions, namespace
 from kale_lite.analysis.canonical import store_text
 from kale_lite.analysis.effect import Effect
 from kale_lite.analysis.heap import NOTHING, Thing, Value, joined
@@ -75,10 +75,7 @@ def _store_attribute(m: Machine, frame: Frame, target: ast.Attribute, value: Val
             if thing.id not in bases:
                 _store_external(m, frame, thing, f"{thing.dotted}.{target.attr}", target, value)
             continue
-        setter = namespace.class_attribute(m, thing, target.attr)
-        for found in m.heap.things(setter):
-            if found.kind == "property":
-                namespace.run_setter(m, frame, found, thing, value, target)
+        namespace.run_setters(m, frame, thing, target.attr, value, target)
         named = target.attr if thing.kind in ("instance", "class", "function") else None
         m.mutate([thing.id], target)
         m.heap.hold(thing, _cells(m, value) if thing.type in _FRAMES else value.objects, named)
@@ -189,5 +186,9 @@ def _delete_part(m: Machine, frame: Frame, target: ast.Attribute | ast.Subscript
         if thing.kind == "external":
             dotted = f"{thing.dotted}.{target.attr}" if isinstance(target, ast.Attribute) else thing.dotted
             _store_external(m, frame, thing, dotted, target, NOTHING)
+        elif isinstance(target, ast.Attribute):
+            for found in m.heap.things(namespace.class_attribute(m, thing, target.attr)):
+                if found.kind == "instance":
+                    calls.call_method(m, frame, found, "__delete__", [Value(frozenset({thing.id}))], target)
     m.mutate(receiver.objects, target)
     expressions.implicit_call(m, frame, receiver, ("__delitem__", "__delattr__"), target)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 from kale_lite.analysis import expressions, invocation, knowledge, namespace, special
 from kale_lite.analysis.canonical import BUILTINS, call_text, method_text
@@ -15,7 +16,7 @@ from kale_lite.analysis.effect import preferred
 from kale_lite.analysis.heap import NOTHING, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Given, Machine
 
-__all__ = ["Arguments", "call", "call_functions_in", "call_method", "call_value", "unknown_call"]
+__all__ = ["Arguments", "call", "call_attribute", "call_functions_in", "call_method", "call_value", "unknown_call"]
 
 _EXCEPTIONS = frozenset(
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
@@ -276,6 +277,14 @@ def _with_own_methods(
 def call_value(m: Machine, frame: Frame, callee: Value, arguments: Sequence[Value], node: ast.AST) -> Value:
     """Call a value with positional arguments, from code that is not a call itself."""
     return _value_call(m, frame, node, callee, Arguments(tuple(arguments)))
+
+
+def call_attribute(m: Machine, frame: Frame, node: ast.Attribute, argument: Value) -> Value:
+    """Call what an attribute gives with one argument, as a decorator does: ``@Known.register``."""
+    receiver = expressions.evaluate(m, frame, node.value)
+    given = ast.copy_location(ast.Name("_", ast.Load()), node)
+    call = m.made.setdefault((node, "call"), ast.copy_location(ast.Call(node, [given], []), node))
+    return _method_call(m, frame, cast(ast.Call, call), node.attr, receiver, Arguments((argument,)))
 
 
 def call_method(m: Machine, frame: Frame, thing: Thing, name: str, arguments: Sequence[Value], node: ast.AST) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from kale_lite.analysis import calls, expressions, namespace, statements
-from kale_lite.analysis.heap import BASES, Thing, Value
+from kale_lite.analysis.heap import BASES, NOTHING, Thing, Value
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import mangled, store
 
@@ -119,6 +120,8 @@ def _decorate(m: Machine, frame: Frame, decorator: ast.expr, value: Value) -> Va
         thing = m.heap.make((decorator, frame.context), kind, mutable=False, born=m.log.index)
         m.heap.hold(thing, value.objects)
         return Value(frozenset({thing.id}))
+    if isinstance(decorator, ast.Attribute):
+        return calls.call_attribute(m, frame, decorator, value)
     made = expressions.evaluate(m, frame, decorator) if isinstance(decorator, ast.Call) else function
     return calls.call_value(m, frame, made, [value], decorator)
 
@@ -136,11 +139,35 @@ def define_class(m: Machine, frame: Frame, node: ast.ClassDef) -> None:
     statements.run_block(m, inner, node.body)
     for name, value in inner.local.items():
         m.heap.hold(thing, value.objects, mangled(name, inner))
+    _refuse_finaliser(m, thing, node)
     value = Value(frozenset({thing.id}))
+    for held in inner.local.values():
+        for descriptor in m.heap.things(held):
+            if descriptor.kind == "instance":
+                calls.call_method(m, frame, descriptor, "__set_name__", [value, NOTHING], node)
     _announce_subclass(m, frame, thing, node)
     for decorator in reversed(node.decorator_list):
         value = _decorate(m, frame, decorator, value)
     store(m, frame, node.name, value, node)
+
+
+_UNSEEN = frozenset(vars(builtins)) - {"print", "open", "exec", "eval", "display"}
+"""Names that do nothing which could be seen outside of the objects that are given to them."""
+
+
+def _refuse_finaliser(m: Machine, thing: Thing, node: ast.ClassDef) -> None:
+    """``__del__`` runs when the last name of an object goes: in a pipeline at another time, or several times."""
+    for found in [m.heap[i] for i in sorted(thing.attrs.get("__del__", ()))]:
+        scope = m.scopes.get(found.code.node) if found.kind == "function" else None
+        names = {n.id for n in ast.walk(found.code.node) if isinstance(n, ast.Name)} if scope is not None else set()
+        used = sorted(names - scope.local - scope.free - _UNSEEN) if scope is not None else []
+        if used:
+            m.report(
+                "KL209",
+                f"class {node.name!r} has a `__del__` that uses {used[0]!r}: when it runs is dynamic",
+                node,
+                hint="do it in a method that a cell calls, or with a context manager",
+            )
 
 
 def _refuse_metaclass(m: Machine, metaclass: Value, node: ast.ClassDef) -> None:

@@ -133,7 +133,7 @@ def _attribute_of(m: Machine, frame: Frame, thing: Thing, node: ast.Attribute, c
 
 
 def _attribute_of_opaque(m: Machine, frame: Frame, thing: Thing, node: ast.Attribute, coarse: bool) -> Value:
-    """A part of a library's object: known to be a scalar, or a view through which the object can be changed."""
+    """A part of a library's object: known to be a scalar or an object of its own; else a view to change it by."""
     known = knowledge.applicable(m, Value(frozenset({thing.id})), m.lookup(f"_.{node.attr}"))
     if known and all(e.returns == "scalar" for e in known):
         return NOTHING
@@ -141,6 +141,10 @@ def _attribute_of_opaque(m: Machine, frame: Frame, thing: Thing, node: ast.Attri
         part = m.heap.make((thing.id, node.attr), "opaque", born=m.log.index)
         m.heap.hold(thing, {part.id}, node.attr)
         return Value(frozenset({part.id}))
+    if known and all(e.returns == "fresh" and e.type for e in known):
+        made = m.opaque(node, frame, known[0].type, salt=("made", thing.id))
+        m.heap.hold(made, {thing.id})
+        return Value(frozenset({made.id}))
     if coarse or thing.depth >= _MOST_DEPTH:
         return Value(frozenset({thing.id}) | thing.items | thing.attrs.get(node.attr, set()))
     view = m.opaque(node, frame, salt=("view", thing.id), mutable=thing.mutable)

@@ -6,10 +6,24 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["BASES", "CLASS", "DICT_VIEWS", "NOTHING", "SOURCES", "UNKNOWN_TEXT", "Heap", "Thing", "Value", "joined"]
+__all__ = [
+    "ADDRESS",
+    "BASES",
+    "CLASS",
+    "DICT_VIEWS",
+    "NOTHING",
+    "SOURCES",
+    "UNKNOWN_TEXT",
+    "Heap",
+    "Thing",
+    "Value",
+    "joined",
+]
 
 DICT_VIEWS = frozenset({"builtins.dict_view", "builtins.dict_items"})
 """The types of what ``keys`` and ``values``, and ``items``, of a dict give."""
+ADDRESS = "builtins.id"
+"""The type of what ``id`` gives."""
 SOURCES = "<sources>"
 """The attribute under which an iterator holds what it draws from."""
 CLASS, BASES = "<class>", "<bases>"

@@ -177,9 +177,16 @@ def instantiate(m: Machine, frame: Frame, thing: Thing, arguments: Arguments, no
     m.heap.hold(instance, {thing.id}, CLASS)
     me = Value(frozenset({instance.id}))
     made = False
-    for name in ("__new__", "__init__", "__post_init__"):
+    for maker in m.heap.things(namespace.class_attribute(m, thing, "__new__")):
+        full = calls.Arguments(
+            (Value(frozenset({thing.id})), *arguments.positional), arguments.keywords, arguments.starred
+        )
+        if maker.kind == "function":
+            # What it gives may be another object than a new one: an instance that its class keeps.
+            me = joined([me, call_function(m, frame, maker, full, node)])
+    for name in ("__init__", "__post_init__"):
         for method in m.heap.things(namespace.class_attribute(m, thing, name)):
-            given = arguments if name != "__post_init__" else calls.Arguments()
+            given = arguments if name == "__init__" else calls.Arguments()
             full = calls.Arguments((me, *given.positional), given.keywords, given.starred)
             if method.kind == "function":
                 call_function(m, frame, method, full, node)

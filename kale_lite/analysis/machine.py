@@ -150,6 +150,8 @@ class Machine:
         self.raised: list[Value] = []
         self.calling: list[Thing] = []
         self.pending: Pending | None = None
+        self.addresses: set[int] = set()
+        """The things that ``id`` gave."""
         self.invoked: dict[tuple[frozenset[tuple[int, Given]], int], tuple[int, Names, Value]] = {}
         self.copied_at: dict[int, frozenset[tuple[ast.AST, tuple[int, ...]]]] = {}
         self.keep_alive: list[ast.AST] = []

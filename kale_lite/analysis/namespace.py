@@ -13,7 +13,7 @@ from kale_lite.analysis.machine import Frame, Machine
 
 __all__ = [
     "FIELD", "apply_state", "attribute", "binary_methods", "class_attribute", "classes_of", "comparison_methods",
-    "dynamic_name", "external_bases", "inplace_methods", "name_probe", "names_at", "run_setter", "whole_namespace",
+    "dynamic_name", "external_bases", "inplace_methods", "name_probe", "names_at", "run_setters", "whole_namespace",
 ]  # fmt: skip
 
 FIELD = "dataclasses.Field"
@@ -86,6 +86,8 @@ def attribute(m: Machine, frame: Frame, thing: Thing, name: str, node: ast.AST) 
             parts.append(_bound_method(m, frame, thing, found, node))
         else:
             parts.append(Value(frozenset({found.id})))
+            if found.kind == "instance":
+                parts.append(calls.call_method(m, frame, found, "__get__", [Value(frozenset({thing.id}))], node))
     if thing.kind == "instance":
         if not own.objects and not shared.objects:
             parts.append(calls.call_method(m, frame, thing, "__getattr__", [NOTHING], node))
@@ -120,9 +122,14 @@ def _field(m: Machine, frame: Frame, thing: Thing, name: str, field: Thing, node
     return joined([given, Value(frozenset({own.id})), made])
 
 
-def run_setter(m: Machine, frame: Frame, prop: Thing, owner: Thing, value: Value, node: ast.AST) -> None:
-    """Assignment to a property calls its setter (kept beside the getter)."""
-    calls.call_value(m, frame, Value(frozenset(prop.items)), [Value(frozenset({owner.id})), value], node)
+def run_setters(m: Machine, frame: Frame, owner: Thing, name: str, value: Value, node: ast.AST) -> None:
+    """Assignment to a property calls its setter (kept beside the getter), to a descriptor its ``__set__``."""
+    given = [Value(frozenset({owner.id})), value]
+    for found in m.heap.things(class_attribute(m, owner, name)):
+        if found.kind == "property":
+            calls.call_value(m, frame, Value(frozenset(found.items)), given, node)
+        elif found.kind == "instance":
+            calls.call_method(m, frame, found, "__set__", given, node)
 
 
 def apply_state(m: Machine, effect: Effect, node: ast.AST) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kale_lite.analysis import calls, definitions, expressions, namespace, statements
 from kale_lite.analysis.canonical import BUILTINS
-from kale_lite.analysis.heap import NOTHING, UNKNOWN_TEXT, Value, joined
+from kale_lite.analysis.heap import ADDRESS, NOTHING, UNKNOWN_TEXT, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.scope import scopes
 
@@ -149,9 +149,12 @@ def _setattr(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
 
 
 def _identity(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
+    """The address of an object, which is another one in each step that it gets to."""
     for argument in node.args:
         m.identify(expressions.evaluate(m, frame, argument).objects)
-    return NOTHING
+    address = m.opaque(node, frame, ADDRESS, mutable=False)
+    m.addresses.add(address.id)
+    return Value(frozenset({address.id}))
 
 
 def _type(m: Machine, frame: Frame, node: ast.Call) -> Value | None:

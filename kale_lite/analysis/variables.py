@@ -62,9 +62,23 @@ def _load_free(m: Machine, frame: Frame, name: str) -> Value:
     return NOTHING
 
 
+def _refuse_address(m: Machine, name: str, value: Value, node: ast.AST) -> None:
+    """What ``id`` gave in another step tells nothing here: objects have other addresses."""
+    for ident in sorted(m.addresses & m.heap.reach(value.objects)):
+        if m.heap[ident].born != m.log.index:
+            m.report(
+                "KL209",
+                f"variable {name!r} holds what `id()` gave in another step: addresses are dynamic",
+                node,
+                hint="compare the objects themselves with `is`, or give them names or numbers of your own",
+            )
+
+
 def _load_global(m: Machine, name: str, node: ast.AST) -> Value:
     value = m.read(name, node)
     if value is not None:
+        if m.addresses:
+            _refuse_address(m, name, value, node)
         binding = m.names[name]
         builtin = m.builtin(name) if binding.absent else None
         return Value(value.objects | builtin.objects) if builtin else value

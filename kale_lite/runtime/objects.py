@@ -11,8 +11,11 @@ from .exceptions import reduce_exception
 __all__ = ["Before", "has_own_hash", "is_simple", "reduce_object"]
 
 
-def reduce_object(obj: Any) -> Optional[Any]:
-    """How to pickle an object that would not arrive as it is; None when its own way will do."""
+def reduce_object(obj: Any, *, compared: bool = False) -> Optional[Any]:
+    """How to pickle an object that would not arrive as it is; None when its own way will do.
+
+    ``compared``: the pickle is not loaded, but tells whether the object was changed.
+    """
     kind = type(obj)
     if isinstance(obj, BaseException):
         return reduce_exception(obj)
@@ -22,7 +25,7 @@ def reduce_object(obj: Any) -> Optional[Any]:
         return None
     if isinstance(obj, dict) and obj.__dict__ is obj:
         return _reduce_with_own_dict(obj)
-    for home, caches in _CACHES:
+    for home, caches in _CACHES + _NOTES if compared else _CACHES:
         if kind.__module__.startswith(home) and not caches.isdisjoint(obj.__dict__):
             return _reduce_without(obj, caches)
     corrected = _CORRECTED.get(f"{kind.__module__}.{kind.__qualname__}")
@@ -36,7 +39,15 @@ def reduce_object(obj: Any) -> Optional[Any]:
     return None
 
 
-_HOOKS = ("__getstate__", "__setstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__getnewargs_ex__")
+_HOOKS = (
+    "__new__",
+    "__getstate__",
+    "__setstate__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__getnewargs__",
+    "__getnewargs_ex__",
+)
 
 
 def _is_plain(kind: type) -> bool:
@@ -45,7 +56,7 @@ def _is_plain(kind: type) -> bool:
 
 
 def _has_own_hooks(kind: type) -> bool:
-    """Whether a plain class of the notebook says itself how it is pickled, which may leave something out."""
+    """Whether a class says itself how it is made or pickled, which may do something again or leave something out."""
     return any(hook in k.__dict__ for k in kind.__mro__[:-1] for hook in _HOOKS)
 
 
@@ -179,6 +190,10 @@ _CACHES = (
     ("pandas.core.arrays.", frozenset({"_cache"})),
 )
 """What sparse matrices and pandas' arrays note of themselves when they are read, and find out again where it is missing."""
+_NOTES = tuple((f"pandas.{home}", frozenset({"_cache"})) for home in (
+    "api.typing", "core.groupby.", "core.window.", "core.resample",
+))  # fmt: skip
+"""What groups and windows of a frame note, which travels: it may be of the frame as it was."""
 
 
 def _reduce_without(obj: Any, caches: FrozenSet[str]) -> Any:

@@ -6,6 +6,7 @@ list, a partial, a method, a fitted estimator), it is rebuilt on the namespace o
 
 from __future__ import annotations
 
+import decimal
 import gc
 import importlib
 import io
@@ -15,7 +16,7 @@ import tempfile
 import threading
 import types
 from collections import OrderedDict
-from typing import Any, Callable, Dict, FrozenSet, List, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 try:
     from ._cloudpickle import cloudpickle  # type: ignore[import-not-found,import-untyped,unused-ignore]
@@ -35,12 +36,15 @@ _DEEP_STACK = 512 * 1024 * 1024
 _DEEP_RECURSION = 400_000
 
 
-def _make_view(owner: Any, start: int, shape: Any, strides: Any, dtype: Any, writeable: bool) -> Any:
+def _make_view(
+    owner: Any, start: int, shape: Any, strides: Any, dtype: Any, writeable: bool, kind: Optional[type] = None
+) -> Any:
     """An array on another one's memory. ``start`` is in bytes from the owner's first element."""
     import numpy
 
     flat = owner.reshape(-1, order="A").view(numpy.uint8) if owner.size else owner
     view = numpy.ndarray(shape, dtype, buffer=flat, offset=start, strides=strides)
+    view = view if kind is None else view.view(kind)
     view.flags.writeable = writeable and owner.flags.writeable
     return view
 
@@ -101,8 +105,10 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
 
     def reducer_override(self, obj: Any) -> Any:
         numpy = sys.modules.get("numpy")
-        if numpy is not None and type(obj) is numpy.ndarray:
-            return self._reduce_array(obj, numpy)
+        if numpy is not None and isinstance(obj, numpy.ndarray):
+            reduced = self._reduce_array(obj, numpy)
+            if reduced is not NotImplemented or type(obj) is numpy.ndarray:
+                return reduced
         shared = frames.reduce_shared(obj, self.shared_blocks) if self.sharing else None
         if shared is not None:
             return shared
@@ -116,6 +122,10 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             return functions.with_source(obj.co_filename, make, arguments)
         if type(obj) in _DICT_VIEWS:
             return _make_dict_view, (gc.get_referents(obj.mapping)[0], _DICT_VIEWS[type(obj)])
+        if type(obj) is types.MappingProxyType:
+            return types.MappingProxyType, (gc.get_referents(obj)[0],)
+        if isinstance(obj, decimal.Context) and obj is decimal.getcontext():
+            raise Unserialisable("the decimal context of its step: get it by `decimal.getcontext()` where it is used")
         if id(obj) in self.process:
             return _get_of_the_process, (self.process[id(obj)],)
         if type(obj) in iterators.REDUCERS:
@@ -127,7 +137,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             raise Unserialisable(f"the logger {obj.name!r}, whose handlers would be lost")
         if isinstance(obj, threading.Thread):
             raise Unserialisable("a thread")
-        reduced = objects.reduce_object(obj)
+        reduced = objects.reduce_object(obj, compared=not self.sharing)
         if reduced is not None:
             return reduced
         reduced = super().reducer_override(obj)
@@ -137,27 +147,46 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
 
     def _reduce_array(self, array: Any, numpy: Any) -> Any:
         """Arrays that share memory with another one of the payload are rebuilt as views of one owner."""
+        if getattr(array, "_mmap", None) is not None and array.mode in ("r+", "w+"):
+            raise Unserialisable(f"an array that is written to the file {array.filename}")
         owner = array
-        while type(owner.base) is numpy.ndarray:
+        while isinstance(owner.base, numpy.ndarray):
             owner = owner.base
         if array.dtype.hasobject:
             return NotImplemented
         self.owners.setdefault(id(owner), [owner]).append(array)
         if owner is array or id(owner) not in self.shared:
             return NotImplemented
+        for one in (array, owner):
+            if type(one) not in (numpy.ndarray, numpy.recarray, numpy.matrix):
+                raise Unserialisable(f"an array of the class {type(one).__name__} that shares memory with another one")
         start = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
-        return _make_view, (owner, start, array.shape, array.strides, array.dtype, array.flags.writeable)
+        kind = () if type(array) is numpy.ndarray else (type(array),)
+        return _make_view, (owner, start, array.shape, array.strides, array.dtype, array.flags.writeable, *kind)
 
 
-class _SetPickler(Pickler):
-    """Also takes care that sets iterate in their order, for which pickle has no hook but the one for every object."""
+_NAN_HOMES = ("math", "numpy")
+_SETS_OR_NANS = (pickle.EMPTY_SET, pickle.FROZENSET, pickle.BINFLOAT + b"\x7f\xf8", pickle.BINFLOAT + b"\xff\xf8")
+
+
+class _ThoroughPickler(Pickler):
+    """Also takes care that sets iterate in their order, and of which NaN is which (``nan in row`` goes by identity).
+
+    For both, pickle has no hook but the one for every object.
+    """
 
     def __init__(self, file: Any, shared: FrozenSet[int], **options: Any) -> None:
         super().__init__(file, shared, **options)
         self.sets: Dict[int, Tuple[int, Any]] = {}
+        self.nans: Dict[int, Tuple[int, float]] = {}
+        for home in _NAN_HOMES:
+            nan = getattr(sys.modules.get(home), "nan", 0.0)
+            self.nans.setdefault(id(nan), (len(self.nans), nan))
 
     def persistent_id(self, obj: Any) -> Any:
         kind = type(obj)
+        if kind is float and obj != obj:
+            return (self.nans.setdefault(id(obj), (len(self.nans), obj))[0],)
         if kind is not set and kind is not frozenset:
             return None
         known = self.sets.get(id(obj))
@@ -170,12 +199,15 @@ class _SetPickler(Pickler):
         return (len(self.sets) - 1, kind is frozenset, tuple(how))
 
 
-class _SetUnpickler(pickle.Unpickler):
+class _ThoroughUnpickler(pickle.Unpickler):
     def __init__(self, file: Any, **options: Any) -> None:
         super().__init__(file, **options)
         self.sets: Dict[int, Any] = {}
+        self.nans: Dict[int, float] = {}
 
     def persistent_load(self, pid: Any) -> Any:
+        if len(pid) == 1:
+            return self._nan(pid[0])
         number, frozen, how = pid
         if frozen:
             if how is not None:
@@ -185,6 +217,12 @@ class _SetUnpickler(pickle.Unpickler):
         if how is not None:
             sets.fill(made, sets.Recipe(*how))
         return made
+
+    def _nan(self, number: int) -> float:
+        if number < len(_NAN_HOMES):
+            found: float = importlib.import_module(_NAN_HOMES[number]).nan
+            return found
+        return self.nans.setdefault(number, float("nan"))
 
 
 def dump(value: Any, *, sharing: bool = True) -> Tuple[bytes, List[pickle.PickleBuffer]]:
@@ -222,8 +260,8 @@ def _dump(value: Any, sharing: bool) -> Tuple[bytes, List[pickle.PickleBuffer]]:
         pickler = make(stream, shared, protocol=5, buffer_callback=keep)
         pickler.sharing = sharing
         pickler.dump(value)
-        if make is Pickler and any(code in stream.getvalue() for code in (pickle.EMPTY_SET, pickle.FROZENSET)):
-            make = _SetPickler
+        if make is Pickler and any(code in stream.getvalue() for code in _SETS_OR_NANS):
+            make = _ThoroughPickler
             buffers.clear()
             continue
         found = frozenset(ident for ident, (_, *arrays) in pickler.owners.items() if _share(arrays))
@@ -252,7 +290,7 @@ def _share(arrays: List[Any]) -> bool:
 
 def load(data: Any, buffers: List[Any]) -> Any:
     """The value of a pickle and its buffers."""
-    return _SetUnpickler(io.BytesIO(data), buffers=buffers).load()
+    return _ThoroughUnpickler(io.BytesIO(data), buffers=buffers).load()
 
 
 def _in_deep_thread(work: Callable[[], Any]) -> Any:
