@@ -302,7 +302,7 @@ def call_functions_in(m: Machine, frame: Frame, value: Value, arguments: Sequenc
     wanted: dict[int, Given] = {}
     for ident in sorted(m.heap.reach(value.objects)):
         thing = m.heap[ident]
-        if thing.kind == "function":
+        if thing.kind == "function" and not invocation.is_implicit_of_instances(m, thing, value):
             wanted.setdefault(ident, Given(None, any_argument))
         elif thing.kind == "instance":
             for method in invocation.methods_of(m, thing):

@@ -11,7 +11,7 @@ from kale_lite.analysis.heap import DICT_VIEWS, NOTHING, SOURCES, UNKNOWN_TEXT, 
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import load, store
 
-__all__ = ["MOST_THINGS", "arithmetic", "elements", "evaluate", "implicit_call", "truth"]
+__all__ = ["MOST_THINGS", "arithmetic", "elements", "evaluate", "implicit_call", "show", "truth"]
 
 _CONTAINERS = frozenset({
     "builtins.list", "builtins.tuple", "builtins.dict", "builtins.set", "builtins.frozenset",
@@ -22,6 +22,12 @@ _CONTAINERS = frozenset({
 _COMPUTED = frozenset({"pandas.DataFrame", "pandas.Series", "numpy.ndarray"})
 """Types whose operators compute each element anew; those of lists take over the elements."""
 
+_REPRESENTATIONS = (
+    "_ipython_display_", "_repr_mimebundle_", "__repr__", "__str__", "_repr_html_", "_repr_markdown_", "_repr_svg_",
+    "_repr_png_", "_repr_jpeg_", "_repr_latex_", "_repr_json_", "_repr_pretty_",
+)  # fmt: skip
+_HASHING = ("__hash__", "__eq__")
+"""What a dict or a set calls of its keys."""
 _MOST_DEPTH = 2
 MOST_THINGS = 12
 """Code that reaches itself would make parts of parts, and parts of many things, without end. Beyond these numbers a
@@ -69,6 +75,8 @@ def _display(type_name: str) -> Callable[[Machine, Frame, Any], Value]:
             m.evaluated[(element, frame.context)] = value
             attr = f"[{i}]" if type_name == "builtins.tuple" and _no_stars(node.elts) else None
             m.heap.hold(thing, value.objects, attr)
+            if type_name == "builtins.set":
+                implicit_call(m, frame, value, _HASHING, element)
         return Value(frozenset({thing.id}))
 
     return build
@@ -82,7 +90,9 @@ def _dict(m: Machine, frame: Frame, node: ast.Dict) -> Value:
     thing = m.opaque(node, frame, "builtins.dict")
     for key, value in zip(node.keys, node.values, strict=True):
         if key is not None:
-            m.heap.hold(thing, evaluate(m, frame, key).objects)
+            chosen = evaluate(m, frame, key)
+            implicit_call(m, frame, chosen, _HASHING, key)
+            m.heap.hold(thing, chosen.objects)
             m.heap.hold(thing, evaluate(m, frame, value).objects)
         else:
             name = namespace.whole_namespace(m, frame, value)
@@ -159,6 +169,7 @@ def _subscript(m: Machine, frame: Frame, node: ast.Subscript) -> Value:
         return load(m, frame, name, node)
     receiver = evaluate(m, frame, node.value)
     index = evaluate(m, frame, node.slice)
+    implicit_call(m, frame, index, _HASHING, node)
     got = implicit_call(m, frame, receiver, ("__getitem__", "__missing__", "__class_getitem__"), node, [index])
     coarse = _is_coarse(receiver)
     parts = [_item_of(m, frame, thing, node, index, coarse) for thing in m.heap.things(receiver)]
@@ -232,6 +243,8 @@ def arithmetic(m: Machine, frame: Frame, node: ast.AST, left: Value, right: Valu
     if not left.objects and not right.objects:
         return _scalar_arithmetic(left, right, op)
     methods = namespace.binary_methods(op)
+    if isinstance(op, ast.Mod) and left.text is not None:
+        implicit_call(m, frame, Value(m.deep(right)), ("__str__", "__repr__"), node)
     own = [implicit_call(m, frame, left, methods, node, [right]), implicit_call(m, frame, right, methods, node, [left])]
     kinds = {t.type for t in m.heap.things(Value(left.objects | right.objects)) if t.kind != "instance"}
     result = m.opaque(node, frame, kinds.pop() if len(kinds) == 1 else "", salt="result")
@@ -426,6 +439,11 @@ def implicit_call(
         elif thing.kind == "opaque" and "__enter__" in methods:
             results.append(Value(frozenset({thing.id}) | m.heap.parts(thing)))
     return joined(results) if results else NOTHING
+
+
+def show(m: Machine, frame: Frame, value: Value, node: ast.AST) -> None:
+    """What is displayed is asked for its representations, and so is all that it holds."""
+    implicit_call(m, frame, Value(m.deep(value)), _REPRESENTATIONS, node)
 
 
 _EXPRESSIONS: dict[type[ast.expr], Callable[[Machine, Frame, Any], Value]] = {

@@ -179,7 +179,7 @@ def _display(m: Machine, frame: Frame, node: ast.Expr) -> None:
     """The last expression of a cell is shown, which calls its representation."""
     value = m.evaluated.get((node.value, frame.context))
     if value is not None:
-        expressions.implicit_call(m, frame, value, ("__repr__", "__str__", "_repr_html_"), node)
+        expressions.show(m, frame, value, node)
 
 
 def _run_top_level(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kale_lite.analysis.calls import Arguments
     from kale_lite.analysis.definitions import Definition
 
-__all__ = ["call_function", "instantiate", "library_calls", "methods_of"]
+__all__ = ["call_function", "instantiate", "is_implicit_of_instances", "library_calls", "methods_of"]
 
 _DEEPEST = 10
 _BUDGET = 300
@@ -154,6 +154,14 @@ def library_calls(m: Machine, frame: Frame, wanted: Mapping[int, Given], node: a
     result = pending.result(wanted)
     m.invoked[key] = (m.heap.changes, m.names.fork(), result)
     return result
+
+
+def is_implicit_of_instances(m: Machine, thing: Thing, value: Value) -> bool:
+    """Whether a function such as ``__init__`` is got at only through the class of an instance: nothing new is made."""
+    definition: Definition = thing.code
+    if definition.owner is None or getattr(definition.node, "name", "") not in _IMPLICIT:
+        return False
+    return thing.id not in value.objects | m.heap.parts_of_parts(value.objects)
 
 
 def methods_of(m: Machine, thing: Thing) -> list[Thing]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["applicable", "apply", "objects_in"]
 
+_SCALAR = "scalar"
+"""Stands for the type of what holds no objects, and so cannot be changed."""
 _UNCOMPARED = "trait.uncompared"
 """Types whose objects count calls or fill caches inside, so that comparing them tells nothing."""
 _CLONES = "trait.clones"
@@ -33,16 +35,18 @@ _TAKEN_APART = (
     *_TABLES,
 )
 _ROWS_OR_COLUMNS = ("builtins.list", "builtins.tuple", "builtins.dict", "builtins.iterator", "builtins.generator")
-_SHALLOW = ("builtins.", "collections.", "array.")
+_SHALLOW = ("builtins.", "collections.", "array.", "pandas.Styler")
 
 
 def applicable(m: Machine, receiver: Value, effects: Sequence[Effect]) -> list[Effect]:
     """The rules that hold for a receiver: those of its types; all when a type is not known."""
-    types = {t.type for t in m.heap.things(receiver)} or {receiver.type}
+    types = {t.type for t in m.heap.things(receiver)} or {receiver.type or _SCALAR}
     usable: list[Effect] = []
     for kind in types:
         if not kind or kind == "comparison":
             fitting = [e for e in effects if not e.only_known]
+        elif kind == _SCALAR:
+            fitting = [e for e in effects if not e.only_known or any(r.startswith("builtins.") for r in e.receiver)]
         else:
             family = {kind, *m.bases(kind)}
             fitting = [e for e in effects if not e.receiver or family & set(e.receiver)]

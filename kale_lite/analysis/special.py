@@ -136,6 +136,11 @@ def _getattr(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
     return joined([m.synthetic(frame, node, read), default])
 
 
+def _hasattr(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
+    """Runs a property, as reading the attribute does."""
+    return None if _getattr(m, frame, node) is None else NOTHING
+
+
 def _setattr(m: Machine, frame: Frame, node: ast.Call) -> Value | None:
     from kale_lite.analysis.assignment import assign
 
@@ -183,6 +188,7 @@ _HANDLERS = {
     "locals": _namespace,
     "vars": _namespace,
     "getattr": _getattr,
+    "hasattr": _hasattr,
     "setattr": _setattr,
     "id": _identity,
     "type": _type,
@@ -210,8 +216,10 @@ def known_external(m: Machine, frame: Frame, node: ast.AST, dotted: str, argumen
     if dotted == "ipython.names":
         m.read_all(node)
         return NOTHING
-    if dotted == "kernel.display":
-        return NOTHING
+    if dotted in ("kernel.display", "IPython.display.display"):
+        expressions.show(m, frame, joined(arguments.all or (NOTHING,)), node)
+        if dotted == "kernel.display":
+            return NOTHING
     if m.log.backend is None and _keeps_figures(dotted, [value.text for value in arguments.positional]):
         m.log.backend = m.cause(node)
     return None

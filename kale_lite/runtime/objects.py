@@ -32,6 +32,8 @@ def reduce_object(obj: Any, *, compared: bool = False) -> Optional[Any]:
     if corrected is not None:
         make, arguments, state = obj.__reduce__()[:3]
         return make, arguments, state, None, None, corrected
+    if kind.__module__ in _TABLES and kind.__name__ in ("DataFrame", "Series"):
+        return _reduce_table(obj)
     if _drops_attributes(obj.__class__):
         return _reduce_with_attributes(obj)
     if _restores_itself(obj.__class__):
@@ -115,6 +117,26 @@ def _fill_instance(obj: Any, state: Tuple[None, Dict[str, Any], Dict[str, Any]])
         obj.__dict__.update(own)
     for name, value in slots.items():
         object.__setattr__(obj, name, value)
+
+
+_TABLES = ("pandas", "pandas.core.frame", "pandas.core.series")
+
+
+def _reduce_table(table: Any) -> Any:
+    """A frame or column with attributes that were set on it, which pandas leaves out."""
+    made_anew = {*table._metadata, *table._accessors}
+    added = {name: value for name, value in vars(table).items() if name[0] != "_" and name not in made_anew}
+    if not added:
+        return None
+    make, arguments, state = table.__reduce_ex__(pickle.HIGHEST_PROTOCOL)[:3]
+    return make, arguments, (state, added), None, None, _fill_table
+
+
+def _fill_table(table: Any, state: Tuple[Any, Dict[str, Any]]) -> None:
+    own, added = state
+    table.__setstate__(own)
+    for name, value in added.items():
+        object.__setattr__(table, name, value)
 
 
 def _reduce_with_own_dict(obj: Any) -> Any:
