@@ -117,7 +117,7 @@ def _decorate(m: Machine, frame: Frame, decorator: ast.expr, value: Value) -> Va
     kinds = {_DESCRIPTORS.get(name) for name in names}
     kind = kinds.pop() if len(kinds) == 1 else None
     if kind is not None:
-        thing = m.heap.make((decorator, frame.context), kind, mutable=False, born=m.log.index)
+        thing = m.heap.make((decorator, frame.context), kind, mutable=False, born=m.log.index, type=names.pop())
         m.heap.hold(thing, value.objects)
         return Value(frozenset({thing.id}))
     if isinstance(decorator, ast.Attribute):

@@ -40,7 +40,8 @@ class Effect:
     ``reads_state``, ``writes_state``, ``draws`` and ``seeds`` are names of interpreter state; drawing is from a
     global random generator, and makes an order only once it was seeded; with ``draws_when`` only if an operand
     is, or holds, an object of one of these types (or is of unknown type, where it is the receiver or first
-    argument). ``services`` are outside services touched. ``names_at`` are places of strings that read variables
+    argument). ``services`` are outside services touched. ``registers`` are modules that
+    are told something which they keep for their process. ``names_at`` are places of strings that read variables
     after ``@``. ``replayable``: with constant arguments doing it again in another step is the same.
     ``external``: another program runs, which may read and write any file. ``unserialisable``: the result cannot
     travel. ``plots``: draws on matplotlib's current figure; with
@@ -73,6 +74,7 @@ class Effect:
     draws_when: tuple[str, ...] = ()
     seeds: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    registers: tuple[str, ...] = ()
     names_at: tuple[str, ...] = ()
     replayable: bool = False
     external: bool = False

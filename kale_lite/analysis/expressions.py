@@ -178,7 +178,10 @@ def _subscript(m: Machine, frame: Frame, node: ast.Subscript) -> Value:
 
 def _item_of(m: Machine, frame: Frame, thing: Thing, node: ast.Subscript, index: Value, coarse: bool) -> Value:
     if thing.kind in ("instance", "class", "function"):
-        return Value(frozenset(thing.items)) if thing.kind == "instance" else NOTHING
+        # `Box[int]` is as good as the generic class itself.
+        return {"instance": Value(frozenset(thing.items)), "class": Value(frozenset({thing.id}))}.get(
+            thing.kind, NOTHING
+        )
     if thing.kind == "external":
         for effect in m.lookup(thing.dotted):
             namespace.apply_state(m, effect, node)

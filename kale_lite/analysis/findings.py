@@ -33,6 +33,7 @@ def findings(flow: Flow, pipeline: Pipeline, skipped: Mapping[str, int]) -> list
     """All findings that need the whole pipeline."""
     return [
         *_patched(flow),
+        *_registered(flow),
         *_figures(flow),
         *_uncarried(pipeline),
         *_skipped_but_read(flow, skipped),
@@ -60,6 +61,22 @@ def _patched(flow: Flow) -> Iterator[Diagnostic]:
                     f"{later[0]!r}, whose process has {root!r} as it was installed",
                     cause.location,
                     hint=f"put the patch into the same step as {later[0]!r}, or use a function or subclass instead",
+                    step=step.segment.name,
+                )
+
+
+def _registered(flow: Flow) -> Iterator[Diagnostic]:
+    """What a module was told in one step's process (an adapter, a codec) it does not know in the next."""
+    for i, step in enumerate(flow.steps):
+        for module, cause in step.log.registered.items():
+            later = [s.segment.name for s in flow.steps[i + 1 :] if module.split(".")[0] in s.log.roots]
+            if later:
+                yield diagnose(
+                    "KL206",
+                    f"this registers something with {module!r}: "
+                    f"interpreter state that does not reach step {later[0]!r}",
+                    cause.location,
+                    hint=f"do it in step {later[0]!r} as well, or in a module that both import",
                     step=step.segment.name,
                 )
 

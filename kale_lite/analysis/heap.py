@@ -9,6 +9,7 @@ from typing import Any
 __all__ = [
     "ADDRESS",
     "BASES",
+    "CELLS",
     "CLASS",
     "DICT_VIEWS",
     "NOTHING",
@@ -24,6 +25,8 @@ DICT_VIEWS = frozenset({"builtins.dict_view", "builtins.dict_items"})
 """The types of what ``keys`` and ``values``, and ``items``, of a dict give."""
 ADDRESS = "builtins.id"
 """The type of what ``id`` gives."""
+CELLS = "<cells>"
+"""The attribute under which a frame, column or array holds the objects that are its cells."""
 SOURCES = "<sources>"
 """The attribute under which an iterator holds what it draws from."""
 CLASS, BASES = "<class>", "<bases>"

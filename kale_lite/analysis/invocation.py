@@ -61,6 +61,8 @@ def _run_body(m: Machine, frame: Frame, definition: Definition) -> Value:
     uncertain = m.uncertain
     statements.run_block(m, frame, node.body)
     m.uncertain = uncertain
+    if frame.yielded or isinstance(node, ast.AsyncFunctionDef):
+        m.dead = False  # the call gives a generator or coroutine, though the body may never end
     falls_through = not m.dead
     m.join(frame, [m.fork(frame), *frame.exits])
     if frame.yielded:

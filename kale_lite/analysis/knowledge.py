@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kale_lite.analysis import calls, copies, expressions, namespace
 from kale_lite.analysis.effect import Effect, preferred
-from kale_lite.analysis.heap import DICT_VIEWS, NOTHING, SOURCES, UNKNOWN_TEXT, Thing, Value, joined
+from kale_lite.analysis.heap import CELLS, DICT_VIEWS, NOTHING, SOURCES, UNKNOWN_TEXT, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 
 if TYPE_CHECKING:
@@ -203,10 +203,15 @@ def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _O
     for place in effect.holds_objects:
         kept = objects_in(m, operands.at(place), table=place == "receiver") - {thing.id}
         # A function that is given is called, not kept.
-        m.heap.hold(thing, {i for i in kept if m.heap[i].kind != "function"} if effect.calls else kept)
+        kept = {i for i in kept if m.heap[i].kind != "function"} if effect.calls else kept
+        m.heap.hold(thing, kept)
+        # Arrays are kept only as the cells that they were.
+        m.heap.hold(thing, {i for i in kept if m.heap[i].type.startswith(_TABLES)}, CELLS)
     for place in effect.holds_cells:
         levels = 2 if effect.type == "pandas.DataFrame" else 1
-        m.heap.hold(thing, _cells_in(m, operands.at(place), levels) - {thing.id})
+        kept, cells = _cells_in(m, operands.at(place), levels)
+        m.heap.hold(thing, (kept | cells) - {thing.id})
+        m.heap.hold(thing, cells - {thing.id}, CELLS)
     if lazy and thing.items:
         m.heap.hold(thing, {m.heap.pair(thing, set(thing.items)).id})
     if effect.calls:
@@ -246,6 +251,7 @@ def objects_in(m: Machine, value: Value, *, table: bool = False) -> set[int]:
         seen.add(ident)
         if is_table or _viewed(m, thing)[-1].type.startswith(_TABLES):
             cells = {i for i in _contents(m, thing) if m.heap[i].type.startswith(_ROWS_OR_COLUMNS)}
+            cells |= _viewed(m, thing)[-1].attrs.get(CELLS, set())
             found |= cells
             todo += [(i, False) for i in _contents(m, thing) - cells]
         elif thing.type.startswith(_TAKEN_APART) or (thing.type == "builtins.dict" and ident in value.objects):
@@ -255,10 +261,10 @@ def objects_in(m: Machine, value: Value, *, table: bool = False) -> set[int]:
     return found
 
 
-def _cells_in(m: Machine, value: Value, levels: int) -> set[int]:
-    """What is kept of an operand that makes a table (2 levels) or a column (1): lists and dicts are copied.
+def _cells_in(m: Machine, value: Value, levels: int) -> tuple[set[int], set[int]]:
+    """What is kept of an operand that makes a table (2 levels) or a column (1), and its cells.
 
-    They are copied down to the cells, which may be lists again. Arrays are kept: their memory may be shared.
+    Lists and dicts are copied down to the cells, which may be lists again. Arrays are kept: their memory may be shared.
     """
     found: set[int] = set()
     level = set(value.objects)
@@ -268,7 +274,7 @@ def _cells_in(m: Machine, value: Value, levels: int) -> set[int]:
         found.update(t.id for t in things if t not in copied)
         # Of what is not known to be copied, what it holds is kept as well: it may be a list all the same.
         level = set().union(*(_contents(m, t) for t in things))
-    return found | level
+    return found, level - found
 
 
 def _type_of(m: Machine, effect: Effect, operands: _Operands) -> str:

@@ -60,6 +60,7 @@ class StepLog:
     files: dict[tuple[str, bool], FileEffect] = field(default_factory=dict)
     services: dict[str, Cause] = field(default_factory=dict)
     patched: dict[str, Cause] = field(default_factory=dict)
+    registered: dict[str, Cause] = field(default_factory=dict)
     roots: set[str] = field(default_factory=set)
     plots: Cause | None = None
     current_figure: Cause | None = None

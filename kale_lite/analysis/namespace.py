@@ -76,8 +76,11 @@ def attribute(m: Machine, frame: Frame, thing: Thing, name: str, node: ast.AST) 
     parts = [own]
     for found in m.heap.things(shared):
         if found.kind == "property":
-            getters = Value(frozenset(found.items))
-            parts.append(calls.call_value(m, frame, getters, [Value(frozenset({thing.id}))], node))
+            got = calls.call_value(m, frame, Value(frozenset(found.items)), [Value(frozenset({thing.id}))], node)
+            parts.append(got)
+            if found.type == "functools.cached_property":
+                m.mutate([thing.id], node)
+                m.heap.hold(thing, got.objects, name)
         elif found.kind in ("staticmethod", "classmethod"):
             parts.append(Value(frozenset(found.items)))
         elif found.type == FIELD and thing.kind == "instance":
@@ -144,6 +147,8 @@ def apply_state(m: Machine, effect: Effect, node: ast.AST) -> None:
         m.draw(kind, node, effect.rule)
     for service in effect.services:
         m.log.services.setdefault(service, m.cause(node, effect.rule))
+    for module in effect.registers:
+        m.log.registered.setdefault(module, m.cause(node, effect.rule))
     if effect.plots:
         _plot(m, effect, node)
 

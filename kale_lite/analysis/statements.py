@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kale_lite.analysis import assignment, definitions, expressions, patterns
+from kale_lite.analysis import assignment, contexts, definitions, expressions, patterns
 from kale_lite.analysis.bindings import Import
 from kale_lite.analysis.heap import NOTHING, Value
 from kale_lite.analysis.machine import Frame, Machine, State
@@ -223,17 +223,29 @@ def _handler(m: Machine, frame: Frame, node: ast.ExceptHandler, raised: Sequence
 
 def _with(m: Machine, frame: Frame, node: ast.With | ast.AsyncWith) -> None:
     managers = []
+    suppresses = any(contexts.suppresses(m, frame, item.context_expr) for item in node.items)
     for item in node.items:
         manager = expressions.evaluate(m, frame, item.context_expr)
         managers.append(manager)
         entered = expressions.implicit_call(m, frame, manager, ("__enter__", "__aenter__"), node)
         if item.optional_vars is not None:
             assignment.assign(m, frame, item.optional_vars, entered, None)
+    reached = [m.fork(frame)]
+    if suppresses:
+        frame.handlers.append(reached)
+    m.uncertain += suppresses
+    m.catching += suppresses
     run_block(m, frame, node.body)
+    m.catching -= suppresses
+    m.uncertain -= suppresses
+    if suppresses:
+        frame.handlers.pop()
+        m.join(frame, [m.fork(frame), *reached])
     dead, m.dead = m.dead, False
     for manager in managers:
         expressions.implicit_call(m, frame, manager, ("__exit__", "__aexit__"), node)
-    m.dead = dead
+    # Whether others suppress what is raised is not known: what follows may run.
+    m.dead = dead and all(t.type.startswith("io.") for manager in managers for t in m.heap.things(manager))
 
 
 def _match(m: Machine, frame: Frame, node: ast.Match) -> None:

@@ -22,6 +22,7 @@ _WORDS = (
     ("mutates", "changes"), ("keeps", "the receiver keeps"), ("reads_files", "reads the file at"),
     ("writes_files", "writes the file at"), ("reads_state", "reads state"), ("writes_state", "changes state"),
     ("seeds", "seeds"), ("draws", "draws from the global generator"), ("services", "touches the service"),
+    ("registers", "registers something with"),
     ("special", "calls the special methods"), ("names_at", "reads the variables named after @ in"),
 )  # fmt: skip
 _RESULTS = {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import pickle
+import sys
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 from .exceptions import reduce_exception
@@ -21,8 +23,10 @@ def reduce_object(obj: Any, *, compared: bool = False) -> Optional[Any]:
         return reduce_exception(obj)
     if _is_plain(kind) and (_has_own_hooks(kind) or has_own_hash(kind)):
         return _reduce_instance(obj)
-    if isinstance(obj, type) or not getattr(obj, "__dict__", None):
+    if isinstance(obj, type):
         return None
+    if not getattr(obj, "__dict__", None):
+        return _reduce_sentinel(obj) if hasattr(obj, "__dict__") and kind.__module__ != "__main__" else None
     if isinstance(obj, dict) and obj.__dict__ is obj:
         return _reduce_with_own_dict(obj)
     for home, caches in _CACHES + _NOTES if compared else _CACHES:
@@ -39,6 +43,17 @@ def reduce_object(obj: Any, *, compared: bool = False) -> Optional[Any]:
     if _restores_itself(obj.__class__):
         return _reduce_restored(obj)
     return None
+
+
+def _reduce_sentinel(obj: Any) -> Optional[Any]:
+    """An object without attributes that a library's module has under a name, such as ``dataclasses.MISSING``."""
+    home = sys.modules.get(type(obj).__module__)
+    names = [name for name, value in vars(home).items() if value is obj] if home is not None else []
+    return (_get_sentinel, (type(obj).__module__, names[0])) if names else None
+
+
+def _get_sentinel(home: str, name: str) -> Any:
+    return getattr(importlib.import_module(home), name)
 
 
 _HOOKS = (

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import types
+import typing
 from collections import OrderedDict
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
@@ -49,6 +50,7 @@ def _make_view(
     return view
 
 
+_NEW_TYPE: Any = typing.NewType if isinstance(typing.NewType, type) else ()
 _OF_THE_PROCESS = (
     "sys.stdin", "sys.stdout", "sys.stderr", "random._inst", "numpy.random.mtrand._rand", "torch.default_generator",
 )  # fmt: skip
@@ -122,6 +124,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc,name-defined,unused-ign
             return functions.with_source(obj.co_filename, make, arguments)
         if type(obj) in _DICT_VIEWS:
             return _make_dict_view, (gc.get_referents(obj.mapping)[0], _DICT_VIEWS[type(obj)])
+        if isinstance(obj, _NEW_TYPE) and obj.__module__ == "__main__":
+            return typing.NewType, (obj.__name__, obj.__supertype__), dict(vars(obj))
         if type(obj) is types.MappingProxyType:
             return types.MappingProxyType, (gc.get_referents(obj)[0],)
         if isinstance(obj, decimal.Context) and obj is decimal.getcontext():
