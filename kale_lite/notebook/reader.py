@@ -74,9 +74,9 @@ def _understand(content: Any, path: Path) -> tuple[Notebook | None, tuple[Diagno
     whole, more = compose(content, path, kernel, step_defaults(settings))
     problems += more
     if not any(c.source.strip() and c.role is not Role.SKIP for c in whole.cells):
-        problems.append(
-            diagnose("KL004", f"{path} has no code cells to run", hint="write a code cell, or remove `skip`")
-        )
+        skipped = any(cell.source.strip() for cell in whole.cells)
+        hint = "remove the tag `skip` of a cell" if skipped else "write a code cell"
+        problems.append(diagnose("KL004", f"{path.name} has no code cells to run", hint=hint))
     parameters, found = all_parameters(whole.cells)
     problems += found
     problems = _once(problems)
