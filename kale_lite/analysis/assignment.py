@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from kale_lite.analysis import calls, expressions, namespace
+from kale_lite.analysis import calls, expressions, namespace, operators
 from kale_lite.analysis.canonical import store_text
 from kale_lite.analysis.effect import Effect
 from kale_lite.analysis.heap import NOTHING, Thing, Value, joined
@@ -143,7 +143,7 @@ def augment(m: Machine, frame: Frame, node: ast.AugAssign) -> None:
     before = expressions.evaluate(m, frame, loaded)
     operand = expressions.evaluate(m, frame, node.value)
     expressions.implicit_call(m, frame, before, namespace.inplace_methods(node.op), node, [operand])
-    result = expressions.arithmetic(m, frame, node, before, operand, node.op)
+    result = operators.arithmetic(m, frame, node, before, operand, node.op)
     changed = [t for t in m.heap.things(before) if t.mutable and t.kind != "external"]
     m.mutate([t.id for t in changed], node)
     for thing in changed:

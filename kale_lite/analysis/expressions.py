@@ -6,20 +6,20 @@ import ast
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from kale_lite.analysis import calls, definitions, knowledge, namespace
+from kale_lite.analysis import calls, definitions, knowledge, namespace, operators
 from kale_lite.analysis.heap import DICT_VIEWS, NOTHING, SOURCES, UNKNOWN_TEXT, Thing, Value, joined
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import load, store
 
-__all__ = ["MOST_THINGS", "arithmetic", "elements", "evaluate", "implicit_call", "show", "truth"]
+__all__ = ["COMPUTED", "CONTAINERS", "MOST_THINGS", "elements", "evaluate", "implicit_call", "show", "truth"]
 
-_CONTAINERS = frozenset({
+CONTAINERS = frozenset({
     "builtins.list", "builtins.tuple", "builtins.dict", "builtins.set", "builtins.frozenset",
     "collections.deque", "collections.OrderedDict", "collections.Counter", "collections.defaultdict", *DICT_VIEWS,
 })  # fmt: skip
 """Types whose items are other objects, never views of the container itself."""
 
-_COMPUTED = frozenset({"pandas.DataFrame", "pandas.Series", "numpy.ndarray"})
+COMPUTED = frozenset({"pandas.DataFrame", "pandas.Series", "numpy.ndarray"})
 """Types whose operators compute each element anew; those of lists take over the elements."""
 
 _REPRESENTATIONS = (
@@ -189,7 +189,7 @@ def _item_of(m: Machine, frame: Frame, thing: Thing, node: ast.Subscript, index:
     if thing.type == "collections.defaultdict":
         m.mutate([thing.id], node)
         calls.call_functions_in(m, frame, Value(frozenset({thing.id})), [], node)
-    if thing.type in _CONTAINERS:
+    if thing.type in CONTAINERS:
         return _container_item(m, frame, thing, node, coarse)
     if _copies(m, thing, node.slice, index):
         copy = m.opaque(node, frame, thing.type)
@@ -236,59 +236,6 @@ def _call(m: Machine, frame: Frame, node: ast.Call) -> Value:
     return calls.call(m, frame, node)
 
 
-def _binary(m: Machine, frame: Frame, node: ast.BinOp) -> Value:
-    left, right = evaluate(m, frame, node.left), evaluate(m, frame, node.right)
-    return arithmetic(m, frame, node, left, right, node.op)
-
-
-def arithmetic(m: Machine, frame: Frame, node: ast.AST, left: Value, right: Value, op: ast.operator) -> Value:
-    """The value of a binary operator; operators of notebook classes are called."""
-    if not left.objects and not right.objects:
-        return _scalar_arithmetic(left, right, op)
-    methods = namespace.binary_methods(op)
-    if isinstance(op, ast.Mod) and left.text is not None:
-        implicit_call(m, frame, Value(m.deep(right)), ("__str__", "__repr__"), node)
-    own = [implicit_call(m, frame, left, methods, node, [right]), implicit_call(m, frame, right, methods, node, [left])]
-    kinds = {t.type for t in m.heap.things(Value(left.objects | right.objects)) if t.kind != "instance"}
-    result = m.opaque(node, frame, kinds.pop() if len(kinds) == 1 else "", salt="result")
-    for operand in (left, right):
-        for thing in m.heap.things(operand):
-            computed = thing.type in _COMPUTED
-            for part in _cells_of(m, thing) if computed else [thing]:
-                m.heap.hold(result, m.heap.parts(part) - {result.id})
-    return Value(frozenset({result.id}).union(*(v.objects for v in own)))
-
-
-def _cells_of(m: Machine, table: Thing) -> list[Thing]:
-    """The lists and the like in the cells of an array or frame: a sum of these holds what they hold."""
-    cells = [m.heap[i] for i in knowledge.objects_in(m, Value(frozenset({table.id})))]
-    return [cell for cell in cells if cell.type in _CONTAINERS or cell.kind == "instance"]
-
-
-def _scalar_arithmetic(left: Value, right: Value, op: ast.operator) -> Value:
-    path = "pathlib.Path" in (left.type, right.type)
-    if isinstance(op, ast.Add) and (left.text is not None or right.text is not None):
-        parts = [UNKNOWN_TEXT if v.text is None else v.text for v in (left, right)]
-        return Value(text="".join(parts), type="builtins.str")
-    if isinstance(op, ast.Div) and path:
-        parts = [UNKNOWN_TEXT if v.text is None else v.text for v in (left, right)]
-        return Value(text="/".join(parts), type="pathlib.Path")
-    if isinstance(op, ast.Mod) and left.text is not None:
-        return Value(text=UNKNOWN_TEXT, type="builtins.str")
-    return NOTHING
-
-
-def _unary(m: Machine, frame: Frame, node: ast.UnaryOp) -> Value:
-    value = evaluate(m, frame, node.operand)
-    if isinstance(node.op, ast.Not) or not value.objects:
-        implicit_call(m, frame, value, ("__bool__", "__len__"), node)
-        return NOTHING
-    own = implicit_call(m, frame, value, ("__neg__", "__pos__", "__invert__"), node)
-    kinds = {t.type for t in m.heap.things(value)}
-    result = m.opaque(node, frame, kinds.pop() if len(kinds) == 1 else "")
-    return Value(own.objects | {result.id})
-
-
 def _boolean(m: Machine, frame: Frame, node: ast.BoolOp) -> Value:
     values = [truth(m, frame, node.values[0])]
     for operand in node.values[1:]:
@@ -311,38 +258,6 @@ def _choice(m: Machine, frame: Frame, node: ast.IfExp) -> Value:
     m.uncertain -= 1
     m.join(frame, [after, m.fork(frame)])
     return joined([first, second])
-
-
-def _comparison(m: Machine, frame: Frame, node: ast.Compare) -> Value:
-    wanted = namespace.name_probe(m, frame, node)
-    if wanted is not None:
-        return wanted
-    sides = [node.left, *node.comparators]
-    values = [evaluate(m, frame, side) for side in sides]
-    for op, left, right in zip(node.ops, zip(sides, values, strict=True), zip(sides[1:], values[1:], strict=True)):  # noqa: B905
-        if isinstance(op, ast.Is | ast.IsNot) and not any(isinstance(s, ast.Constant) for s, _ in (left, right)):
-            m.identify(left[1].objects | right[1].objects)
-        if isinstance(op, ast.In | ast.NotIn | ast.Eq | ast.NotEq):
-            m.identify(_equal_if_the_same(m, op, left[1], right[1]))
-        implicit_call(m, frame, left[1], namespace.comparison_methods(op), node, [right[1]])
-        implicit_call(m, frame, right[1], namespace.comparison_methods(op), node, [left[1]])
-        if isinstance(op, ast.In | ast.NotIn):
-            # Iterators are searched by drawing from them.
-            opaque = frozenset(t.id for t in m.heap.things(right[1]) if t.kind == "opaque")
-            elements(m, frame, Value(opaque), node)
-    arrays = [t for v in values for t in m.heap.things(v) if t.kind == "opaque" and t.type not in _CONTAINERS]
-    plain = isinstance(node.ops[0], ast.Is | ast.IsNot | ast.In | ast.NotIn)
-    if plain or not arrays:
-        return NOTHING
-    return Value(frozenset({m.opaque(node, frame, "comparison").id}))
-
-
-def _equal_if_the_same(m: Machine, op: ast.cmpop, left: Value, right: Value) -> set[int]:
-    """The instances among what is compared whose classes do not say when they are equal: by identity."""
-    things = [*m.heap.things(left), *m.heap.things(right)]
-    if isinstance(op, ast.In | ast.NotIn):
-        things += [m.heap[i] for thing in m.heap.things(right) for i in m.heap.contents(thing)]
-    return {t.id for t in things if t.kind == "instance" and not namespace.class_attribute(m, t, "__eq__").objects}
 
 
 def _walrus(m: Machine, frame: Frame, node: ast.NamedExpr) -> Value:
@@ -412,7 +327,7 @@ def elements(m: Machine, frame: Frame, value: Value, node: ast.AST) -> Value:
         if thing.type in ADVANCING:
             m.mutate(_drawn_from(m, thing), node)
         found |= m.heap.contents(thing)
-        if thing.kind == "opaque" and thing.type not in _CONTAINERS and thing.type not in ADVANCING:
+        if thing.kind == "opaque" and thing.type not in CONTAINERS and thing.type not in ADVANCING:
             # Rows of arrays are views; and iterating may advance an object of unknown type.
             found.add(thing.id)
             m.log.cleared.add(thing.id)
@@ -463,11 +378,11 @@ _EXPRESSIONS: dict[type[ast.expr], Callable[[Machine, Frame, Any], Value]] = {
     ast.Subscript: _subscript,
     ast.Slice: _slice,
     ast.Call: _call,
-    ast.BinOp: _binary,
-    ast.UnaryOp: _unary,
+    ast.BinOp: operators.binary,
+    ast.UnaryOp: operators.unary,
     ast.BoolOp: _boolean,
     ast.IfExp: _choice,
-    ast.Compare: _comparison,
+    ast.Compare: operators.comparison,
     ast.NamedExpr: _walrus,
     ast.Await: _await,
     ast.Yield: _yield,
