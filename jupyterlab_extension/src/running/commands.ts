@@ -22,7 +22,7 @@ import { runPipelineIcon } from './icons';
 import { FailureMarks } from './marks';
 import { notifyEnd } from './notify';
 import { openComparison, openPreview, openReport } from './opening';
-import { whyNotResume, whyNotStart } from './words';
+import { whyNotResume, whyNotRun, whyNotStart } from './words';
 
 /** Commands that only the panel's parts and notifications call. */
 export namespace RunCommandIDs {
@@ -121,7 +121,7 @@ function addStarting({ app, kale, trans }: IContext, all: DisposableSet): void {
   });
   const whyResume = (): string => {
     const { pipeline, runs } = current(kale);
-    return whyNotStart(pipeline, runs, trans) || whyNotResume(runs?.current ?? null, trans);
+    return whyNotRun(pipeline, runs, trans) || whyNotResume(runs?.current ?? null, trans);
   };
   add(app.commands, all, CommandIDs.resume, {
     label: trans.__('Run Again from the Failed Step'),

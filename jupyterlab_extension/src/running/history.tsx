@@ -12,7 +12,7 @@ import { hasEnded, runSeconds } from './events';
 import { duration, elapsed, fullMoment, moment, value } from './format';
 import { useRuns, useTicking } from './hooks';
 import { IconButton, LinkButton, Notice, RunState, Section } from './parts';
-import { whyNotStart } from './words';
+import { whyNotRun } from './words';
 
 /** Runs that are listed before all of them are asked for. */
 const FEW = 5;
@@ -144,7 +144,7 @@ function Row({ row, runs, trans, chosen, onChoose }: IRowProps): JSX.Element {
 }
 
 function Resume({ row, runs, trans }: Pick<IRowProps, 'row' | 'runs' | 'trans'>): JSX.Element {
-  const why = whyNotStart(runs.pipeline, runs, trans);
+  const why = whyNotRun(runs.pipeline, runs, trans);
   const label = trans.__('Run %1 again from where it failed', String(row.id));
   return (
     <IconButton

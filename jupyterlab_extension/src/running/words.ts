@@ -2,6 +2,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import type { IDiagnostic, IRun, IRunStep, RunStatus, StepState } from '../api';
 import type { NotebookPipeline } from '../model';
+import { problemWord } from '../panel/words';
 import type { IFailure, NotebookRuns } from '../runs';
 
 export function stateWord(state: StepState | 'reused', trans: TranslationBundle): string {
@@ -71,8 +72,27 @@ export function failureWords(failure: IFailure, trans: TranslationBundle): { mes
   return { message: said[what], hint: error.hint };
 }
 
-/** Why nothing can be started now; empty when it can. */
+/** Why no run with the typed parameters can be started now; empty when one can. */
 export function whyNotStart(
+  pipeline: NotebookPipeline | null,
+  runs: NotebookRuns | null,
+  trans: TranslationBundle
+): string {
+  return whyNotRun(pipeline, runs, trans) || wrongParameter(pipeline, trans);
+}
+
+/** The first parameter whose value is wrong, and what it should be; empty when all are right. */
+function wrongParameter(pipeline: NotebookPipeline | null, trans: TranslationBundle): string {
+  const [first] = Object.entries(pipeline?.parameterProblems ?? {});
+  if (!first) {
+    return '';
+  }
+  const word = problemWord(first[1], trans);
+  return trans.__('%1: %2', first[0], word.charAt(0).toLowerCase() + word.slice(1));
+}
+
+/** Why nothing can run now, whatever the typed parameters are: a run that is gone on with has its own. */
+export function whyNotRun(
   pipeline: NotebookPipeline | null,
   runs: NotebookRuns | null,
   trans: TranslationBundle

@@ -10,6 +10,7 @@ import { ComparisonTable } from '../../src/running/comparison';
 import { HistorySection } from '../../src/running/history';
 import { KfpSection } from '../../src/running/kfp';
 import { RunSection } from '../../src/running/run';
+import { whyNotRun } from '../../src/running/words';
 import { NotebookRuns } from '../../src/runs';
 import { CommandIDs, IKaleLite } from '../../src/tokens';
 import { FakeApi, FakeNotebook, makeRow, makeRun, step } from './fakes';
@@ -82,6 +83,19 @@ describe('the buttons', () => {
     expect(document.getElementById(button.getAttribute('aria-describedby')!)?.textContent).toBe(
       '1 error has to be mended first.'
     );
+  });
+
+  it('start nothing while the value of a parameter is wrong, but go on with a run', async () => {
+    const execute = vi.fn();
+    commands.addCommand(CommandIDs.run, { execute });
+    notebook.parameterProblems = { days: 'int' };
+    await setUp({ status: 'failed' });
+    render(<RunBar {...props()} />);
+    const button = screen.getByRole('button', { name: 'Compile and run' });
+    fireEvent.click(button);
+    expect(execute).not.toHaveBeenCalled();
+    expect(button.title).toBe('days: a whole number is wanted, such as 3.');
+    expect(whyNotRun(runs.pipeline, runs, trans)).toBe('');
   });
 
   it('lead from a failed run to its cell in one click', async () => {

@@ -3,6 +3,7 @@ import { Signal } from '@lumino/signaling';
 import { vi } from 'vitest';
 import type { Api, IDiagnostic, IRun, IRunEvent, IRunRow, IRunStep, StepState } from '../../src/api';
 import type { NotebookPipeline } from '../../src/model';
+import type { ParameterProblem } from '../../src/parameters';
 
 export class FakeSocket {
   onopen: (() => void) | null = null;
@@ -114,6 +115,7 @@ export class FakeNotebook {
   diagnostics: IDiagnostic[] = [];
   reveal = vi.fn(async () => undefined);
   parameterValues: { [name: string]: number } = {};
+  parameterProblems: { [name: string]: ParameterProblem } = {};
 
   get pipeline(): NotebookPipeline {
     const me = this;
@@ -159,6 +161,9 @@ export class FakeNotebook {
       },
       get parameterValues() {
         return me.parameterValues;
+      },
+      get parameterProblems() {
+        return me.parameterProblems;
       }
     };
     return found as unknown as NotebookPipeline;
