@@ -4,7 +4,7 @@ import type { IParameter } from './api';
 
 /** A value, or what is wrong with what was typed; `problem` names what is wanted. */
 export type Typed = { value: PartialJSONValue } | { problem: ParameterProblem };
-export type ParameterProblem = 'int' | 'float' | 'bool' | 'list' | 'dict' | 'json';
+export type ParameterProblem = 'int' | 'float' | 'large' | 'bool' | 'list' | 'dict' | 'json';
 
 const INT = /^[+-]?\d[\d_]*$/;
 const FLOAT = /^[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[+-]?\d+)?$/i;
@@ -28,9 +28,9 @@ export function typed(type: IParameter['type'], text: string): Typed {
     case 'str':
       return { value: text };
     case 'int':
-      return INT.test(plain) ? whole(plain) : { problem: 'int' };
+      return INT.test(plain) ? number(plain, Number.isSafeInteger) : { problem: 'int' };
     case 'float':
-      return FLOAT.test(plain) ? { value: Number(plain.replace(/_/g, '')) } : { problem: 'float' };
+      return FLOAT.test(plain) ? number(plain, Number.isFinite) : { problem: 'float' };
     case 'bool':
       return /^(true|false)$/i.test(plain) ? { value: plain.toLowerCase() === 'true' } : { problem: 'bool' };
     case 'list':
@@ -42,9 +42,10 @@ export function typed(type: IParameter['type'], text: string): Typed {
   }
 }
 
-function whole(plain: string): Typed {
+/** A number, unless JSON would make another one of it: infinity has no sign there. */
+function number(plain: string, fits: (value: number) => boolean): Typed {
   const value = Number(plain.replace(/_/g, ''));
-  return Number.isSafeInteger(value) ? { value } : { problem: 'int' };
+  return fits(value) ? { value } : { problem: 'large' };
 }
 
 function json(plain: string, fits: (value: unknown) => boolean, problem: ParameterProblem): Typed {

@@ -44,6 +44,7 @@ export function problemWord(problem: ParameterProblem, trans: TranslationBundle)
   const words: { [problem in ParameterProblem]: string } = {
     int: trans.__('A whole number is wanted, such as 3.'),
     float: trans.__('A number is wanted, such as 0.5.'),
+    large: trans.__('A number that is not so large is wanted.'),
     bool: trans.__('true or false is wanted.'),
     list: trans.__('A list is wanted, such as [1, 2].'),
     dict: trans.__('A dictionary is wanted, such as {"a": 1}.'),
