@@ -65,7 +65,7 @@ export interface IDependency {
 
 export interface IParameter {
   name: string;
-  type: 'int' | 'float' | 'str' | 'bool' | 'list' | 'dict' | 'none' | 'any';
+  type: 'int' | 'float' | 'str' | 'bool' | 'list' | 'tuple' | 'dict' | 'none' | 'any';
   default: PartialJSONValue;
   cell: number;
   line: number;
