@@ -22,7 +22,7 @@ import { runPipelineIcon } from './icons';
 import { FailureMarks } from './marks';
 import { notifyEnd } from './notify';
 import { openComparison, openPreview, openReport } from './opening';
-import { whyNotResume, whyNotRun, whyNotStart } from './words';
+import { otherValues, whyNotResume, whyNotRun, whyNotStart } from './words';
 
 /** Commands that only the panel's parts and notifications call. */
 export namespace RunCommandIDs {
@@ -123,9 +123,13 @@ function addStarting({ app, kale, trans }: IContext, all: DisposableSet): void {
     const { pipeline, runs } = current(kale);
     return whyNotRun(pipeline, runs, trans) || whyNotResume(runs?.current ?? null, trans);
   };
+  const others = (): string => {
+    const { pipeline, runs } = current(kale);
+    return pipeline && runs?.current ? otherValues(runs.current, pipeline, trans) : '';
+  };
   add(app.commands, all, CommandIDs.resume, {
     label: trans.__('Run Again from the Failed Step'),
-    caption: () => whyResume() || trans.__('Go on with this run: what was done is taken over'),
+    caption: () => whyResume() || others() || trans.__('Go on with this run: what was done is taken over'),
     icon: withIcon(refreshIcon),
     isEnabled: () => !whyResume(),
     execute: () => current(kale).runs?.resume()

@@ -139,6 +139,23 @@ describe('the run', () => {
     expect(api.run.mock.calls.length).toBeGreaterThan(before);
   });
 
+  it('says which values it goes on with, where the panel has others', async () => {
+    const [days, city] = [{ name: 'days', type: 'int' as const, default: 7, cell: 1, line: 1 }, { name: 'city', type: 'str' as const, default: 'Oslo', cell: 1, line: 2 }];
+    notebook.parameters = [days, city];
+    notebook.parameterValues = { days: 5 };
+    await setUp({ status: 'failed', parameters: { days: 30, city: 'Oslo' } });
+    const view = render(<RunSection {...props()} />);
+    const button = (): HTMLElement => screen.getByRole('button', { name: 'Go on with this run' });
+    expect(button().title).toBe('Goes on with days = 30, as that run; Compile and run takes the new values.');
+    expect(document.getElementById(button().getAttribute('aria-describedby')!)?.textContent).toBe(button().title);
+    notebook.parameterValues = { days: 30 };
+    view.rerender(<RunSection {...props()} />);
+    expect(button().title).toBe('What was done is taken over');
+    notebook.parameterProblems = { city: 'literal' };
+    view.rerender(<RunSection {...props()} />);
+    expect(button().title).toContain("city = 'Oslo'");
+  });
+
   it('says that cells have changed', async () => {
     await setUp(null);
     await act(() => runs.start());

@@ -1,7 +1,7 @@
 /** A server and an open notebook, as far as runs need them. */
 import { Signal } from '@lumino/signaling';
 import { vi } from 'vitest';
-import type { Api, IDiagnostic, IRun, IRunEvent, IRunRow, IRunStep, StepState } from '../../src/api';
+import type { Api, IDiagnostic, IParameter, IRun, IRunEvent, IRunRow, IRunStep, StepState } from '../../src/api';
 import type { NotebookPipeline } from '../../src/model';
 import type { ParameterProblem } from '../../src/parameters';
 
@@ -114,6 +114,7 @@ export class FakeNotebook {
   roles: { [number: number]: string } = {};
   diagnostics: IDiagnostic[] = [];
   reveal = vi.fn(async () => undefined);
+  parameters: IParameter[] = [];
   parameterValues: { [name: string]: number } = {};
   parameterProblems: { [name: string]: ParameterProblem } = {};
 
@@ -154,7 +155,7 @@ export class FakeNotebook {
       hoveredStep: '',
       stepIndex: () => 0,
       reveal: this.reveal,
-      analysis: { diagnostics: this.diagnostics, parameters: [], settings: {} },
+      analysis: { diagnostics: this.diagnostics, parameters: this.parameters, settings: {} },
       cellInfo: (number: number) => (me.roles[number] ? { role: me.roles[number] } : undefined),
       get path() {
         return me.path;
