@@ -1,3 +1,4 @@
+import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../src/api';
 import { analysisOf, FakeServer, OpenNotebook } from './fakes';
@@ -214,4 +215,19 @@ describe('suggestions', () => {
     await open.pipeline.suggesting.ask();
     expect(open.pipeline.suggesting).toMatchObject({ suggestion: null, isAsking: false, failure: { message: 'refused' } });
   });
+});
+
+it('the target is remembered for the notebook, also when that is renamed', async () => {
+  localStorage.clear();
+  const open = new OpenNotebook(CELLS);
+  await pass();
+  expect(open.pipeline.target).toBe('local');
+  open.pipeline.target = 'kfp';
+  expect(new OpenNotebook(CELLS).pipeline.target).toBe('kfp');
+  open.path = 'renamed.ipynb';
+  (open.pipeline.panel.context.pathChanged as Signal<object, string>).emit(open.path);
+  expect(new OpenNotebook(CELLS).pipeline.target).toBe('local');
+  expect(open.pipeline.target).toBe('kfp');
+  open.pipeline.target = 'local';
+  expect(localStorage.length).toBe(0);
 });

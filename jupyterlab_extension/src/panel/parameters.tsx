@@ -38,7 +38,11 @@ function Parameter({ parameter, pipeline, trans }: IParameterProps): JSX.Element
   const isChanged = text !== own;
   const free = isChanged && (type === 'none' || type === 'any') ? typed(type, text) : null;
   const taken = free && 'value' in free ? takenWord(free.value, trans) : '';
-  const set = (value: string): void => pipeline.setParameter(name, value === own ? undefined : value);
+  const [, redraw] = React.useReducer((count: number) => count + 1, 0);
+  const set = (value: string): void => {
+    pipeline.setParameter(name, value === own ? undefined : value);
+    redraw(); // at once, or the cursor jumps
+  };
   return (
     <div className={`jp-KaleLite-parameter${isChanged ? ' jp-mod-changed' : ''}`}>
       <label htmlFor={id} title={name}>

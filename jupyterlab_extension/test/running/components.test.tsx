@@ -10,6 +10,7 @@ import { ComparisonTable } from '../../src/running/comparison';
 import { HistorySection } from '../../src/running/history';
 import { KfpSection } from '../../src/running/kfp';
 import { RunSection } from '../../src/running/run';
+import { begin } from '../../src/running/submitting';
 import { whyNotRun } from '../../src/running/words';
 import { NotebookRuns } from '../../src/runs';
 import { CommandIDs, IKaleLite } from '../../src/tokens';
@@ -39,7 +40,7 @@ async function setUp(current: Partial<IRun> | null, rows = current ? [makeRow(cu
     api: api.asApi,
     pipelines: { current: pipeline, currentChanged: new Signal(owner) },
     runs: { of: () => runs },
-    info: Promise.resolve(info),
+    known: info,
     infoChanged: new Signal(owner)
   } as unknown as IKaleLite;
   await act(() => vi.waitFor(() => expect(runs.isKnown).toBe(true)));
@@ -83,6 +84,29 @@ describe('the buttons', () => {
     expect(document.getElementById(button.getAttribute('aria-describedby')!)?.textContent).toBe(
       '1 error has to be mended first.'
     );
+  });
+
+  it('submit where the target is Kubeflow Pipelines, once it is said where', async () => {
+    const execute = vi.fn();
+    commands.addCommand(CommandIDs.run, { execute });
+    notebook.target = 'kfp';
+    await setUp(null);
+    Object.assign(kale.known!, { kfp_host: '' });
+    const view = render(<RunBar {...props()} />);
+    const button = (): HTMLElement => screen.getByRole('button', { name: 'Compile and submit' });
+    expect(button().title).toBe('Say where the server is, in the section Kubeflow Pipelines.');
+    fireEvent.click(button());
+    expect(execute).not.toHaveBeenCalled();
+    notebook.submission.host = 'http://kfp.example';
+    notebook.submission.experiment = 'mine';
+    view.rerender(<RunBar {...props()} />);
+    expect(button().title).toBe('Save the notebook, compile it, and submit it to http://kfp.example');
+    fireEvent.click(button());
+    expect(execute).toHaveBeenCalled();
+    await act(() => begin(runs, kale.known));
+    expect(api.start).toHaveBeenCalledWith({
+      path: 'work/demo.ipynb', target: 'kfp', host: 'http://kfp.example', experiment: 'mine', run_name: ''
+    });
   });
 
   it('start nothing while the value of a parameter is wrong, but go on with a run', async () => {

@@ -2,7 +2,7 @@
 import { Signal } from '@lumino/signaling';
 import { vi } from 'vitest';
 import type { Api, IDiagnostic, IParameter, IRun, IRunEvent, IRunRow, IRunStep, StepState } from '../../src/api';
-import type { NotebookPipeline } from '../../src/model';
+import type { ISubmission, NotebookPipeline } from '../../src/model';
 import type { ParameterProblem } from '../../src/parameters';
 
 export class FakeSocket {
@@ -114,6 +114,8 @@ export class FakeNotebook {
   roles: { [number: number]: string } = {};
   diagnostics: IDiagnostic[] = [];
   reveal = vi.fn(async () => undefined);
+  target = 'local';
+  submission: Partial<ISubmission> = {};
   parameters: IParameter[] = [];
   parameterValues: { [name: string]: number } = {};
   parameterProblems: { [name: string]: ParameterProblem } = {};
@@ -160,6 +162,11 @@ export class FakeNotebook {
       get path() {
         return me.path;
       },
+      get target() {
+        return me.target;
+      },
+      submission: this.submission,
+      setSubmission: (name: keyof ISubmission, text: string) => (me.submission[name] = text),
       get parameterValues() {
         return me.parameterValues;
       },
