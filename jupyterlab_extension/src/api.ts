@@ -236,13 +236,15 @@ export class Api {
     return this.request('GET', 'info');
   }
 
+  /** The analysis of a notebook, with what the target cannot honour. */
   analyse(
     path: string,
     notebook: nbformat.INotebookContent,
     client: string,
+    target: string,
     signal?: AbortSignal
   ): Promise<IAnalysis> {
-    return this.request('POST', 'analyse', { path, notebook, client }, signal);
+    return this.request('POST', 'analyse', { path, notebook, client, target }, signal);
   }
 
   suggest(path: string, notebook: nbformat.INotebookContent): Promise<ISuggestion> {

@@ -194,6 +194,7 @@ export class NotebookPipeline implements IDisposable {
     this._target = name;
     this.rememberTarget();
     this._changed.emit();
+    this.schedule(0); // what cannot be honoured is another
   }
 
   /** What the user typed about submitting, where it is not what is remembered. */
@@ -286,7 +287,8 @@ export class NotebookPipeline implements IDisposable {
       return;
     }
     const content = this.content();
-    const text = this.path + '\n' + JSON.stringify([content.metadata, content.cells]);
+    const { target } = this;
+    const text = this.path + '\n' + JSON.stringify([target, content.metadata, content.cells]);
     if (text === this.sent) {
       return;
     }
@@ -296,7 +298,7 @@ export class NotebookPipeline implements IDisposable {
     this.pending = mine;
     this.isStale = true;
     try {
-      const analysis = await this.api.analyse(this.path, content, this.panel.id, mine.signal);
+      const analysis = await this.api.analyse(this.path, content, this.panel.id, target, mine.signal);
       if (this.pending === mine && !this.isDisposed) {
         this.analysis = analysis;
         this.failure = null;

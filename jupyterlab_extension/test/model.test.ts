@@ -47,7 +47,7 @@ describe('analysis', () => {
     );
     open.edit(1, 'old');
     await pass();
-    const signal = open.server.analyse.mock.lastCall?.[3] as AbortSignal;
+    const signal = open.server.analyse.mock.lastCall?.[4] as AbortSignal;
     open.edit(1, 'new');
     await pass();
     expect(signal.aborted).toBe(true);
@@ -215,6 +215,20 @@ describe('suggestions', () => {
     await open.pipeline.suggesting.ask();
     expect(open.pipeline.suggesting).toMatchObject({ suggestion: null, isAsking: false, failure: { message: 'refused' } });
   });
+});
+
+it('what the target cannot honour is asked with the notebook, and anew for another target', async () => {
+  localStorage.clear();
+  const open = new OpenNotebook(CELLS);
+  await pass();
+  expect(open.server.analyse.mock.lastCall?.[3]).toBe('local');
+  open.pipeline.target = 'kfp';
+  await pass(0);
+  expect(open.server.analyse).toHaveBeenCalledTimes(2);
+  expect(open.server.analyse.mock.lastCall?.[3]).toBe('kfp');
+  open.pipeline.target = 'kfp';
+  await pass();
+  expect(open.server.analyse).toHaveBeenCalledTimes(2);
 });
 
 it('the target is remembered for the notebook, also when that is renamed', async () => {
