@@ -1,9 +1,10 @@
 /** Literals of Python as far as JSON has them too: read from what a user types, and written as Python shows them. */
 import { PartialJSONValue } from '@lumino/coreutils';
 
+const NUMBER = String.raw`[+-]?(?:(?:\d(?:_?\d)*)?\.\d(?:_?\d)*|\d(?:_?\d)*\.?)(?:[eE][+-]?\d+)?(?![\w.])`;
+const QUOTED = String.raw`'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"`;
 /** One sign, word, number or text, with the space before it. */
-const TOKEN =
-  /\s*(?:([[\]{},:])|([A-Za-z]+)|([+-]?(?:(?:\d(?:_?\d)*)?\.\d(?:_?\d)*|\d(?:_?\d)*\.?)(?:[eE][+-]?\d+)?)(?![\w.])|'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/uy;
+const TOKEN = new RegExp(String.raw`\s*(?:([[\]{},:])|([A-Za-z]+)|(${NUMBER})|${QUOTED})`, 'uy');
 const WORDS = new Map<string, boolean | null>([['true', true], ['false', false], ['none', null], ['null', null]]);
 const ESCAPES: { [sign: string]: string } = {
   n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', v: '\v', a: '\x07', '\\': '\\', "'": "'", '"': '"', '/': '/'

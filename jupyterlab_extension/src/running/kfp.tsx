@@ -57,7 +57,12 @@ export function KfpForm(props: IPartProps & { runs: NotebookRuns; info: IInfo | 
           {trans.__('Leave names and passwords out of the address: they belong in the environment of the server.')}
         </Notice>
       ) : null}
-      <Field label={trans.__('Experiment')} value={experiment} onChange={set('experiment')} placeholder={trans.__('the default one')} />
+      <Field
+        label={trans.__('Experiment')}
+        value={experiment}
+        onChange={set('experiment')}
+        placeholder={trans.__('the default one')}
+      />
       <Field label={trans.__('Run name')} value={run_name} onChange={set('run_name')} placeholder={trans.__('notebook and time')} />
       <div className="jp-KaleLite-Kfp-buttons">
         <button
