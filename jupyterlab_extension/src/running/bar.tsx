@@ -35,7 +35,8 @@ export function RunBar({ kale, commands, trans }: IPartProps): JSX.Element {
           title={why || beginWords(runs, kale.known, trans)}
           onClick={() => (why ? undefined : void commands.execute(CommandIDs.run))}
         >
-          <runIcon.react tag="span" width="16px" height="16px" aria-hidden="true" />
+          {/* A narrow panel has no room for the longer words and the icon. */}
+          {submits ? null : <runIcon.react tag="span" width="16px" height="16px" aria-hidden="true" />}
           {runs?.isStarting ? trans.__('Starting…') : submits ? trans.__('Compile and submit') : trans.__('Compile and run')}
         </button>
         <button
