@@ -65,7 +65,7 @@ export interface IDependency {
 
 export interface IParameter {
   name: string;
-  type: 'int' | 'float' | 'str' | 'bool' | 'list' | 'dict' | 'none' | 'any';
+  type: 'int' | 'float' | 'str' | 'bool' | 'list' | 'tuple' | 'dict' | 'none' | 'any';
   default: PartialJSONValue;
   cell: number;
   line: number;
@@ -236,13 +236,15 @@ export class Api {
     return this.request('GET', 'info');
   }
 
+  /** The analysis of a notebook, with what the target cannot honour. */
   analyse(
     path: string,
     notebook: nbformat.INotebookContent,
     client: string,
+    target: string,
     signal?: AbortSignal
   ): Promise<IAnalysis> {
-    return this.request('POST', 'analyse', { path, notebook, client }, signal);
+    return this.request('POST', 'analyse', { path, notebook, client, target }, signal);
   }
 
   suggest(path: string, notebook: nbformat.INotebookContent): Promise<ISuggestion> {

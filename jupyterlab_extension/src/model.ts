@@ -11,12 +11,22 @@ import { Api, ApiError, IAnalysis, ICellInfo, IDiagnostic, IStep } from './api';
 import { ICellView, ownCells } from './cells';
 import { NotebookEdits, SETTINGS_KEY } from './editing';
 import { ParameterProblem, ParameterValues } from './parameters';
+import { recall, remember } from './running/remember';
 import { KaleSettings } from './settings';
 import { Suggesting } from './suggesting';
 import { ICellTags } from './tags';
 
 /** Milliseconds until a server that did not answer is asked again. */
 const AGAIN = 3000;
+
+const LOCAL = 'local';
+
+/** What is submitted to Kubeflow Pipelines where, and as what. */
+export interface ISubmission {
+  host: string;
+  experiment: string;
+  run_name: string;
+}
 
 /** A place in a notebook: the cell's index from 0 over all cells, and a line from 1 (0: the cell as a whole). */
 export interface IPlace {
@@ -175,13 +185,25 @@ export class NotebookPipeline implements IDisposable {
     this._changed.emit();
   }
 
-  /** Where the pipeline is to run: the name of a target. */
+  /** Where the pipeline is to run: the name of a target. This browser remembers it. */
   get target(): string {
-    return this._target;
+    return this._target ?? (recall(`target:${this.path}`) || LOCAL);
   }
 
   set target(name: string) {
     this._target = name;
+    this.rememberTarget();
+    this._changed.emit();
+    this.schedule(0); // what cannot be honoured is another
+  }
+
+  /** What the user typed about submitting, where it is not what is remembered. */
+  get submission(): Readonly<Partial<ISubmission>> {
+    return this._submission;
+  }
+
+  setSubmission(name: keyof ISubmission, text: string): void {
+    this._submission[name] = text;
     this._changed.emit();
   }
 
@@ -244,7 +266,9 @@ export class NotebookPipeline implements IDisposable {
     // Edits of sources, cells and metadata, also by others on the same document; outputs are of no interest,
     // but come the same way, so that what was analysed is compared before anything is sent.
     this.panel.context.model.contentChanged.connect(this.onEdited, this);
-    this.panel.context.pathChanged.connect(this.onEdited, this);
+    this.panel.context.pathChanged.connect(this.onRenamed, this);
+    this._target = this.target;
+    this.rememberedAs = this.path;
     this.panel.content.activeCellChanged.connect(this.onActiveCell, this);
     this.isReady = true;
     this._changed.emit();
@@ -263,7 +287,8 @@ export class NotebookPipeline implements IDisposable {
       return;
     }
     const content = this.content();
-    const text = this.path + '\n' + JSON.stringify([content.metadata, content.cells]);
+    const { target } = this;
+    const text = this.path + '\n' + JSON.stringify([target, content.metadata, content.cells]);
     if (text === this.sent) {
       return;
     }
@@ -273,7 +298,7 @@ export class NotebookPipeline implements IDisposable {
     this.pending = mine;
     this.isStale = true;
     try {
-      const analysis = await this.api.analyse(this.path, content, this.panel.id, mine.signal);
+      const analysis = await this.api.analyse(this.path, content, this.panel.id, target, mine.signal);
       if (this.pending === mine && !this.isDisposed) {
         this.analysis = analysis;
         this.failure = null;
@@ -305,6 +330,17 @@ export class NotebookPipeline implements IDisposable {
     this.refresh();
   }
 
+  private onRenamed(): void {
+    remember(`target:${this.rememberedAs}`, '');
+    this.rememberTarget();
+    this.refresh();
+  }
+
+  private rememberTarget(): void {
+    this.rememberedAs = this.path;
+    remember(`target:${this.path}`, this.target === LOCAL ? '' : this.target);
+  }
+
   private onActiveCell(): void {
     this._selectionChanged.emit();
   }
@@ -330,7 +366,9 @@ export class NotebookPipeline implements IDisposable {
   private readonly _selectionChanged = new Signal<this, void>(this);
   private readonly _disposed = new Signal<this, void>(this);
   private _hoveredStep = '';
-  private _target = 'local';
+  private _target: string | null = null;
+  private rememberedAs = '';
+  private readonly _submission: Partial<ISubmission> = {};
   private pending: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined = undefined;
   private sent = '';

@@ -1,3 +1,4 @@
+import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../src/api';
 import { analysisOf, FakeServer, OpenNotebook } from './fakes';
@@ -46,7 +47,7 @@ describe('analysis', () => {
     );
     open.edit(1, 'old');
     await pass();
-    const signal = open.server.analyse.mock.lastCall?.[3] as AbortSignal;
+    const signal = open.server.analyse.mock.lastCall?.[4] as AbortSignal;
     open.edit(1, 'new');
     await pass();
     expect(signal.aborted).toBe(true);
@@ -214,4 +215,33 @@ describe('suggestions', () => {
     await open.pipeline.suggesting.ask();
     expect(open.pipeline.suggesting).toMatchObject({ suggestion: null, isAsking: false, failure: { message: 'refused' } });
   });
+});
+
+it('what the target cannot honour is asked with the notebook, and anew for another target', async () => {
+  localStorage.clear();
+  const open = new OpenNotebook(CELLS);
+  await pass();
+  expect(open.server.analyse.mock.lastCall?.[3]).toBe('local');
+  open.pipeline.target = 'kfp';
+  await pass(0);
+  expect(open.server.analyse).toHaveBeenCalledTimes(2);
+  expect(open.server.analyse.mock.lastCall?.[3]).toBe('kfp');
+  open.pipeline.target = 'kfp';
+  await pass();
+  expect(open.server.analyse).toHaveBeenCalledTimes(2);
+});
+
+it('the target is remembered for the notebook, also when that is renamed', async () => {
+  localStorage.clear();
+  const open = new OpenNotebook(CELLS);
+  await pass();
+  expect(open.pipeline.target).toBe('local');
+  open.pipeline.target = 'kfp';
+  expect(new OpenNotebook(CELLS).pipeline.target).toBe('kfp');
+  open.path = 'renamed.ipynb';
+  (open.pipeline.panel.context.pathChanged as Signal<object, string>).emit(open.path);
+  expect(new OpenNotebook(CELLS).pipeline.target).toBe('local');
+  expect(open.pipeline.target).toBe('kfp');
+  open.pipeline.target = 'local';
+  expect(localStorage.length).toBe(0);
 });

@@ -14,17 +14,18 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from kale_lite.again import earlier_run, resumable
-from kale_lite.diagnostics import has_errors
+from kale_lite.diagnostics import Diagnostic, Location, diagnose, has_errors
 from kale_lite.errors import KaleLiteError, RefusedError, UsageError
 from kale_lite.graph import find_step
 from kale_lite.history import Entry, History
 from kale_lite.notebook import set_parameters
+from kale_lite.notebook.model import Parameter
 from kale_lite.project import Project, load
 from kale_lite.server.answers import Problem, problem_of
 from kale_lite.targets.local import Event, RunOptions, earlier_choices, run
@@ -86,7 +87,7 @@ def _local(
     reuse: int | None = None, jobs: int | None = None,
 ) -> str:  # fmt: skip
     notebook = Path(path)
-    project, values = _checked(notebook, parameters)
+    project, values = _checked(notebook, parameters, nulls=False)
     pipeline = project.compile()
     again = earlier_run(notebook, pipeline, first, only, str(reuse) if reuse is not None else None)
     if only is not None:
@@ -109,14 +110,24 @@ def _jobs(jobs: int | None) -> dict[str, Any]:
     return {"jobs": jobs} if jobs is not None else {}
 
 
-def _checked(notebook: Path, parameters: Mapping[str, Any]) -> tuple[Project, dict[str, Any]]:
+def _checked(notebook: Path, parameters: Mapping[str, Any], nulls: bool = True) -> tuple[Project, dict[str, Any]]:
     """The notebook and the values of its parameters. RefusedError with all findings; HistoryError."""
     History().entries(str(notebook))
     project = load(notebook)
     values, problems = project.for_local(parameters)
+    if not nulls and project.notebook is not None:
+        problems = (*problems, *_nulls(project.notebook.parameters, parameters))
     if has_errors(problems):
         raise RefusedError(problems)
     return project, values
+
+
+def _nulls(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """None for parameters whose defaults say another type: a page writes null for numbers that JSON does not have."""
+    for one in parameters:
+        if one.default is not None and one.type != "any" and given.get(one.name, one) is None:
+            yield diagnose("KL502", f"parameter {one.name!r} wants {one.type}, and None is none",
+                           Location(one.cell, one.line), hint=f"its default is {one.default!r}")  # fmt: skip
 
 
 def _started(

@@ -133,6 +133,7 @@ def records(folder: Path) -> list[Path]:
     ("wanted", "status", "said"),
     [
         ({"parameters": {"n": "many", "size": 3}}, 422, "parameter 'n' wants int"),
+        ({"parameters": {"n": None}}, 422, "parameter 'n' wants int, and None is none"),
         ({"only": "three"}, 422, "three"),
         ({"from": "two"}, 422, "there is no earlier run"),
         ({"from": "two", "only": "two"}, 400, "'from' does not go with 'only'"),

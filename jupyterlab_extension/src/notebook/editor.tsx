@@ -15,6 +15,7 @@ import { foreignTags, ICellTags } from '../tags';
 import type { IKaleLite } from '../tokens';
 import { Combobox, IOffer } from './combobox';
 import { combined, withAfter, withOption, withRole, withStep } from './combined';
+import { InputsContext, useLeaving } from './leaving';
 import { Options } from './options';
 import { Popover } from './popover';
 
@@ -59,7 +60,11 @@ export class CellEditor extends Popover {
   }
 
   protected render(): JSX.Element {
-    return <Form {...this.context} cells={this.cells} onClose={() => this.close()} />;
+    return (
+      <InputsContext.Provider value={this.inputs}>
+        <Form {...this.context} cells={this.cells} onClose={() => this.close()} />
+      </InputsContext.Provider>
+    );
   }
 }
 
@@ -186,9 +191,13 @@ function StepName(props: IStepNameProps): JSX.Element {
     : 0;
   const [everywhere, setEverywhere] = React.useState(true);
   const { problem, check } = useNameCheck(kale);
-  const commit = async (wanted: string): Promise<void> => {
-    if (!wanted || (await check(wanted)) || pipeline.isDisposed) {
-      return;
+  /** False when the name is wrong. Without one the step keeps its own. */
+  const commit = async (wanted: string): Promise<boolean> => {
+    if (wanted && (await check(wanted))) {
+      return false;
+    }
+    if (!wanted || pipeline.isDisposed) {
+      return true;
     }
     const isNew = !stepNames(pipeline.views).includes(wanted);
     if (now && isNew && others && everywhere) {
@@ -196,7 +205,12 @@ function StepName(props: IStepNameProps): JSX.Element {
     } else {
       onEdit(tags => withStep(tags, wanted));
     }
+    return true;
   };
+  useLeaving(async () => {
+    const text = inputRef.current?.value.trim() ?? '';
+    return text === (now ?? '') || commit(text);
+  });
   return (
     <div className="jp-KaleLite-field">
       <label className="jp-KaleLite-label" htmlFor={id}>

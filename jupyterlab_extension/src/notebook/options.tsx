@@ -5,6 +5,7 @@ import * as React from 'react';
 import type { Api, ICheckedTag, IOptionForm } from '../api';
 import { IconButton } from '../panel/parts';
 import { choices, optionParts } from './combined';
+import { useLeaving } from './leaving';
 
 interface IOptionsProps {
   api: Api;
@@ -157,14 +158,20 @@ function OptionRow({ api, trans, forms, tag, isNew, onCommit, onRemove }: IRowPr
   const { checked, ask } = useChecked(api, text);
   const problem = checked && checked.kind !== 'option' && isTouched ? checked : null;
   const { text: name, said } = title(tag, trans);
-  const commit = async (): Promise<void> => {
-    if (text !== tag || isNew) {
-      const found = await ask();
-      if (found?.kind === 'option') {
-        onCommit(text);
-      }
+  /** False when what was typed is wrong. What cannot be checked now is taken as it is: the analysis tells later. */
+  const commit = async (): Promise<boolean> => {
+    const isTyped = text !== tag;
+    const found = isTyped || isNew ? await ask() : null;
+    if (found ? found.kind === 'option' : isTyped) {
+      onCommit(text);
+      return true;
     }
+    return !isTyped;
   };
+  useLeaving(() => {
+    setTouched(true);
+    return commit();
+  });
   const id = React.useId();
   return (
     <div ref={row} className="jp-KaleLite-option" data-option={shape[0]} title={form?.help} onBlur={event => {

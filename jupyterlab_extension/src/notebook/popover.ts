@@ -1,7 +1,11 @@
-/** A box that hangs at an element of the notebook: it follows it, closes by Escape or a click elsewhere, and gives the focus back. */
+/**
+ * A box that hangs at an element of the notebook: it follows it, closes by Escape or, once what was typed is taken over, by a
+ * click elsewhere, and gives the focus back.
+ */
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
+import { Inputs } from './leaving';
 
 const GAP = 4;
 
@@ -51,6 +55,9 @@ export abstract class Popover extends ReactWidget {
     this.node.tabIndex = -1;
   }
 
+  /** What is asked before a click elsewhere closes the box. */
+  readonly inputs = new Inputs();
+
   open(): void {
     this.before = document.activeElement;
     Widget.attach(this, document.body);
@@ -86,7 +93,7 @@ export abstract class Popover extends ReactWidget {
 
   handleEvent(event: Event): void {
     if (event.type === 'pointerdown') {
-      this.onPointerDown(event);
+      void this.onPointerDown(event);
     } else if (event.type === 'keydown') {
       this.onKey(event as KeyboardEvent);
     } else if (!(event.target instanceof Node && this.node.contains(event.target))) {
@@ -114,9 +121,10 @@ export abstract class Popover extends ReactWidget {
     super.onBeforeDetach(message);
   }
 
-  private onPointerDown(event: Event): void {
+  private async onPointerDown(event: Event): Promise<void> {
     const target = event.target;
-    if (target instanceof Element && !this.node.contains(target) && !target.closest('.lm-Menu, .jp-Dialog')) {
+    const isOutside = target instanceof Element && !this.node.contains(target) && !target.closest('.lm-Menu, .jp-Dialog');
+    if (isOutside && (await this.inputs.take()) && !this.isDisposed) {
       this.close();
     }
   }

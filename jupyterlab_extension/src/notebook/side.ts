@@ -28,6 +28,9 @@ export class NotebookSide {
 
   /** Open the editor of the selected cells, or of one cell (by index). */
   async edit(pipeline: NotebookPipeline, index?: number): Promise<void> {
+    if (this.editor && !(await this.editor.inputs.take())) {
+      return; // what was typed there is wrong, and would be lost
+    }
     this.editor?.dispose();
     this.editor = null;
     const selected = selectedCells(pipeline);

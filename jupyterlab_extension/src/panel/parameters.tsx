@@ -2,9 +2,9 @@
 import { refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { IParameter } from '../api';
-import { shown } from '../parameters';
+import { shown, typed } from '../parameters';
 import { IconButton, IViewProps } from './parts';
-import { problemWord } from './words';
+import { problemWord, takenWord } from './words';
 
 export function Parameters({ pipeline, trans }: IViewProps): JSX.Element {
   const parameters = pipeline.analysis?.parameters ?? [];
@@ -36,7 +36,13 @@ function Parameter({ parameter, pipeline, trans }: IParameterProps): JSX.Element
   const text = pipeline.parameterText(name) ?? own;
   const problem = pipeline.parameterProblems[name];
   const isChanged = text !== own;
-  const set = (value: string): void => pipeline.setParameter(name, value === own ? undefined : value);
+  const free = isChanged && (type === 'none' || type === 'any') ? typed(type, text) : null;
+  const taken = free && 'value' in free ? takenWord(free.value, trans) : '';
+  const [, redraw] = React.useReducer((count: number) => count + 1, 0);
+  const set = (value: string): void => {
+    pipeline.setParameter(name, value === own ? undefined : value);
+    redraw(); // at once, or the cursor jumps
+  };
   return (
     <div className={`jp-KaleLite-parameter${isChanged ? ' jp-mod-changed' : ''}`}>
       <label htmlFor={id} title={name}>
@@ -59,7 +65,7 @@ function Parameter({ parameter, pipeline, trans }: IParameterProps): JSX.Element
           spellCheck={false}
           value={text}
           aria-invalid={problem ? true : undefined}
-          aria-describedby={problem ? `${id}-problem` : undefined}
+          aria-describedby={problem ? `${id}-problem` : taken ? `${id}-taken` : undefined}
           onChange={event => set(event.target.value)}
         />
       )}
@@ -69,6 +75,11 @@ function Parameter({ parameter, pipeline, trans }: IParameterProps): JSX.Element
           label={trans.__('Back to the value of the notebook: %1', own)}
           onClick={() => pipeline.setParameter(name, undefined)}
         />
+      )}
+      {taken && (
+        <p id={`${id}-taken`} className="jp-KaleLite-quiet" style={{ gridColumn: '3 / -1' }}>
+          {taken}
+        </p>
       )}
       {problem && (
         <p id={`${id}-problem`} className="jp-KaleLite-problem" role="alert">

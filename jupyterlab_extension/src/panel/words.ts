@@ -1,8 +1,9 @@
 /** Roles, dependencies and steps in words. */
 import { TranslationBundle } from '@jupyterlab/translation';
+import { PartialJSONValue } from '@lumino/coreutils';
 import type { IDependency, IPipeline, IStep, Role } from '../api';
 import { placeOf } from '../cells';
-import type { ParameterProblem } from '../parameters';
+import { kindOf, ParameterProblem } from '../parameters';
 
 export function roleWord(role: Role, trans: TranslationBundle): string {
   const words: { [role in Role]: string } = {
@@ -44,12 +45,28 @@ export function problemWord(problem: ParameterProblem, trans: TranslationBundle)
   const words: { [problem in ParameterProblem]: string } = {
     int: trans.__('A whole number is wanted, such as 3.'),
     float: trans.__('A number is wanted, such as 0.5.'),
+    large: trans.__('A number that is not so large is wanted.'),
     bool: trans.__('true or false is wanted.'),
-    list: trans.__('A list is wanted, such as [1, 2].'),
-    dict: trans.__('A dictionary is wanted, such as {"a": 1}.'),
-    json: trans.__('This is no JSON: a bracket or a quote is missing.')
+    list: trans.__("A list is wanted, such as [1, 'two']."),
+    tuple: trans.__("A tuple is wanted, such as (1, 'two')."),
+    dict: trans.__("A dictionary is wanted, such as {'a': 1}."),
+    literal: trans.__("This is no value of Python. Text goes in quotes: 'like this'.")
   };
   return words[problem];
+}
+
+/** What a value that was typed without a type is taken as. */
+export function takenWord(value: PartialJSONValue, trans: TranslationBundle): string {
+  const words: { [kind in ReturnType<typeof kindOf>]: string } = {
+    none: trans.__('Taken as None'),
+    bool: trans.__('Taken as true or false'),
+    int: trans.__('Taken as a whole number'),
+    float: trans.__('Taken as a number'),
+    str: trans.__('Taken as text'),
+    list: trans.__('Taken as a list'),
+    dict: trans.__('Taken as a dictionary')
+  };
+  return words[kindOf(value)];
 }
 
 /** A step and what flows through it, on one line: for a picture's title. */

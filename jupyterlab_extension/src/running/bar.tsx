@@ -9,7 +9,7 @@ import { CommandIDs } from '../tokens';
 import { RunCommandIDs } from './commands';
 import { useRuns, useSignal } from './hooks';
 import { StatusLine } from './status';
-import { whyNotStart } from './words';
+import { beginWords, whyNotBegin } from './submitting';
 
 /** Steps at once that the menu offers; 0: as many as processors. */
 const JOBS = [0, 1, 2, 4, 8, 16];
@@ -18,7 +18,9 @@ export function RunBar({ kale, commands, trans }: IPartProps): JSX.Element {
   const runs = useRuns(kale);
   const pipeline = kale.pipelines.current;
   useSignal(pipeline?.changed);
-  const why = whyNotStart(pipeline, runs, trans);
+  useSignal(kale.infoChanged);
+  const why = whyNotBegin(runs, kale.known, trans);
+  const submits = pipeline?.target === 'kfp';
   const reason = React.useId();
   const canStop = runs !== null && runs.isRunning && !runs.isStopping;
   const told = runs?.isRunning || runs?.isStarting ? '' : why;
@@ -30,11 +32,12 @@ export function RunBar({ kale, commands, trans }: IPartProps): JSX.Element {
           className="jp-KaleLite-button jp-mod-primary"
           aria-disabled={Boolean(why)}
           aria-describedby={told ? reason : undefined}
-          title={why || trans.__('Save the notebook, compile it, and run its steps')}
+          title={why || beginWords(runs, kale.known, trans)}
           onClick={() => (why ? undefined : void commands.execute(CommandIDs.run))}
         >
-          <runIcon.react tag="span" width="16px" height="16px" aria-hidden="true" />
-          {runs?.isStarting ? trans.__('Starting…') : trans.__('Compile and run')}
+          {/* A narrow panel has no room for the longer words and the icon. */}
+          {submits ? null : <runIcon.react tag="span" width="16px" height="16px" aria-hidden="true" />}
+          {runs?.isStarting ? trans.__('Starting…') : submits ? trans.__('Compile and submit') : trans.__('Compile and run')}
         </button>
         <button
           type="button"

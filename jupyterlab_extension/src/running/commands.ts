@@ -22,7 +22,8 @@ import { runPipelineIcon } from './icons';
 import { FailureMarks } from './marks';
 import { notifyEnd } from './notify';
 import { openComparison, openPreview, openReport } from './opening';
-import { whyNotResume, whyNotStart } from './words';
+import { begin, beginWords, whyNotBegin } from './submitting';
+import { otherValues, whyNotResume, whyNotRun, whyNotStart } from './words';
 
 /** Commands that only the panel's parts and notifications call. */
 export namespace RunCommandIDs {
@@ -91,16 +92,17 @@ function add(commands: CommandRegistry, all: DisposableSet, id: string, options:
 }
 
 function addStarting({ app, kale, trans }: IContext, all: DisposableSet): void {
-  const why = (): string => {
-    const { pipeline, runs } = current(kale);
-    return whyNotStart(pipeline, runs, trans);
-  };
+  const why = (): string => whyNotBegin(current(kale).runs, kale.known, trans);
   add(app.commands, all, CommandIDs.run, {
-    label: trans.__('Compile and Run'),
-    caption: () => why() || trans.__('Save the notebook, compile it, and run its steps'),
+    label: () =>
+      kale.pipelines.current?.target === 'kfp' ? trans.__('Compile and Submit') : trans.__('Compile and Run'),
+    caption: () => why() || beginWords(current(kale).runs, kale.known, trans),
     icon: withIcon(runPipelineIcon),
     isEnabled: () => !why(),
-    execute: () => current(kale).runs?.start()
+    execute: () => {
+      const { runs } = current(kale);
+      return runs ? begin(runs, kale.known) : undefined;
+    }
   });
   add(app.commands, all, CommandIDs.compile, {
     label: trans.__('Compile for Kubeflow Pipelines…'),
@@ -121,11 +123,15 @@ function addStarting({ app, kale, trans }: IContext, all: DisposableSet): void {
   });
   const whyResume = (): string => {
     const { pipeline, runs } = current(kale);
-    return whyNotStart(pipeline, runs, trans) || whyNotResume(runs?.current ?? null, trans);
+    return whyNotRun(pipeline, runs, trans) || whyNotResume(runs?.current ?? null, trans);
+  };
+  const others = (): string => {
+    const { pipeline, runs } = current(kale);
+    return pipeline && runs?.current ? otherValues(runs.current, pipeline, trans) : '';
   };
   add(app.commands, all, CommandIDs.resume, {
     label: trans.__('Run Again from the Failed Step'),
-    caption: () => whyResume() || trans.__('Go on with this run: what was done is taken over'),
+    caption: () => whyResume() || others() || trans.__('Go on with this run: what was done is taken over'),
     icon: withIcon(refreshIcon),
     isEnabled: () => !whyResume(),
     execute: () => current(kale).runs?.resume()

@@ -1,4 +1,6 @@
 /** Times and values as text. Pure functions. */
+import { PartialJSONValue } from '@lumino/coreutils';
+import { writeLiteral } from '../literal';
 
 /** A length of time: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`. */
 export function duration(seconds: number): string {
@@ -20,7 +22,7 @@ export function elapsed(seconds: number): string {
   return seconds < 10 ? `${Math.floor(seconds)} s` : duration(Math.floor(seconds));
 }
 
-/** A parameter or metric: numbers short (all digits are in the record), text as it is, the rest as JSON. */
+/** A parameter or metric: numbers short (all digits are in the record), text as it is, the rest as Python writes it. */
 export function value(found: unknown): string {
   if (typeof found === 'number') {
     return Number.isInteger(found) ? String(found) : String(Number(found.toPrecision(6)));
@@ -28,7 +30,7 @@ export function value(found: unknown): string {
   if (typeof found === 'string') {
     return found;
   }
-  return found === undefined ? '' : JSON.stringify(found);
+  return found === undefined ? '' : writeLiteral(found as PartialJSONValue);
 }
 
 /** A point in time, by the reader's own clock and language: the time alone for today, with the date otherwise. */

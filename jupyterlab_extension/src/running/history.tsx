@@ -12,7 +12,7 @@ import { hasEnded, runSeconds } from './events';
 import { duration, elapsed, fullMoment, moment, value } from './format';
 import { useRuns, useTicking } from './hooks';
 import { IconButton, LinkButton, Notice, RunState, Section } from './parts';
-import { whyNotStart } from './words';
+import { otherValues, whyNotRun } from './words';
 
 /** Runs that are listed before all of them are asked for. */
 const FEW = 5;
@@ -144,12 +144,13 @@ function Row({ row, runs, trans, chosen, onChoose }: IRowProps): JSX.Element {
 }
 
 function Resume({ row, runs, trans }: Pick<IRowProps, 'row' | 'runs' | 'trans'>): JSX.Element {
-  const why = whyNotStart(runs.pipeline, runs, trans);
+  const why = whyNotRun(runs.pipeline, runs, trans);
+  const told = why || otherValues(row, runs.pipeline, trans);
   const label = trans.__('Run %1 again from where it failed', String(row.id));
   return (
     <IconButton
       icon={refreshIcon}
-      label={why ? `${label}. ${why}` : label}
+      label={told ? `${label}. ${told}` : label}
       disabled={Boolean(why)}
       onClick={() => void runs.resume(row.id)}
     />

@@ -1,67 +1,40 @@
-/** Runs on Kubeflow Pipelines: what is submitted where. Who submits is known to the server alone. */
-import { TranslationBundle } from '@jupyterlab/translation';
+/** Runs on Kubeflow Pipelines: what is submitted where. */
 import * as React from 'react';
 import { IPartProps } from '../panel/sidebar';
 import type { IInfo } from '../api';
+import type { ISubmission } from '../model';
 import type { NotebookRuns } from '../runs';
 import { CommandIDs } from '../tokens';
-import { useRuns } from './hooks';
+import { useRuns, useSignal } from './hooks';
 import { Notice, Section } from './parts';
-import { recall, remember, withoutSecrets } from './remember';
-import { whyNotStart } from './words';
+import { withoutSecrets } from './remember';
+import { submissionOf, submit, whyNotSubmit } from './submitting';
 
 export function KfpSection(props: IPartProps): JSX.Element | null {
   const { kale, trans } = props;
   const runs = useRuns(kale);
   const [open, setOpen] = React.useState(false);
-  const info = useInfo(kale.info);
+  useSignal(kale.infoChanged);
   if (!runs) {
     return null;
   }
   return (
     <Section title={trans.__('Kubeflow Pipelines')} open={open} onToggle={setOpen}>
-      <KfpForm key={runs.pipeline.panel.id} runs={runs} info={info} {...props} />
+      <KfpForm key={runs.pipeline.panel.id} runs={runs} info={kale.known} {...props} />
     </Section>
   );
 }
 
-function useInfo(asked: Promise<IInfo>): IInfo | null {
-  const [info, setInfo] = React.useState<IInfo | null>(null);
-  React.useEffect(() => {
-    let over = false;
-    asked.then(found => !over && setInfo(found)).catch(() => undefined); // the panel tells what is missing
-    return () => {
-      over = true;
-    };
-  }, [asked]);
-  return info;
-}
-
-/** A text of the notebook's settings. */
-function setting(runs: NotebookRuns, name: string): string {
-  const found = runs.pipeline.analysis?.settings?.[name];
-  return typeof found === 'string' ? found : '';
-}
-
 export function KfpForm(props: IPartProps & { runs: NotebookRuns; info: IInfo | null }): JSX.Element {
   const { runs, info, commands, trans } = props;
-  const [host, setHost] = React.useState<string | null>(null);
-  const [experiment, setExperiment] = React.useState<string | null>(null);
-  const [name, setName] = React.useState('');
+  const [, redraw] = React.useReducer((count: number) => count + 1, 0);
   const target = info?.targets.find(one => one.name === 'kfp');
-  const shownHost = host ?? (recall('kfp-host') || setting(runs, 'kfp_host') || info?.kfp_host || '');
-  const shownExperiment = experiment ?? (recall('kfp-experiment') || setting(runs, 'experiment_name'));
-  const why = whyNot(runs, target?.ready ? shownHost : null, trans);
-  const submit = (): void => {
-    remember('kfp-host', withoutSecrets(shownHost.trim()));
-    remember('kfp-experiment', shownExperiment.trim());
-    void runs.start({
-      target: 'kfp',
-      host: shownHost.trim(),
-      experiment: shownExperiment.trim(),
-      run_name: name.trim()
-    });
+  const { host, experiment, run_name } = submissionOf(runs.pipeline, info);
+  const set = (name: keyof ISubmission) => (value: string) => {
+    runs.pipeline.setSubmission(name, value);
+    redraw(); // at once, or the cursor jumps
   };
+  const why = whyNotSubmit(runs, info, trans);
   return (
     <form
       className="jp-KaleLite-Kfp"
@@ -69,7 +42,7 @@ export function KfpForm(props: IPartProps & { runs: NotebookRuns; info: IInfo | 
       onSubmit={event => {
         event.preventDefault();
         if (!why) {
-          submit();
+          void submit(runs, info);
         }
       }}
     >
@@ -78,14 +51,19 @@ export function KfpForm(props: IPartProps & { runs: NotebookRuns; info: IInfo | 
           {trans.__('Pipelines cannot be compiled or submitted from here yet.')}
         </Notice>
       ) : null}
-      <Field label={trans.__('Server')} value={shownHost} onChange={setHost} placeholder="https://…" type="url" />
-      {withoutSecrets(shownHost) !== shownHost && /@/.test(shownHost) ? (
+      <Field label={trans.__('Server')} value={host} onChange={set('host')} placeholder="https://…" type="url" />
+      {withoutSecrets(host) !== host && /@/.test(host) ? (
         <Notice severity="warning">
           {trans.__('Leave names and passwords out of the address: they belong in the environment of the server.')}
         </Notice>
       ) : null}
-      <Field label={trans.__('Experiment')} value={shownExperiment} onChange={setExperiment} placeholder={trans.__('the default one')} />
-      <Field label={trans.__('Run name')} value={name} onChange={setName} placeholder={trans.__('notebook and time')} />
+      <Field
+        label={trans.__('Experiment')}
+        value={experiment}
+        onChange={set('experiment')}
+        placeholder={trans.__('the default one')}
+      />
+      <Field label={trans.__('Run name')} value={run_name} onChange={set('run_name')} placeholder={trans.__('notebook and time')} />
       <div className="jp-KaleLite-Kfp-buttons">
         <button
           type="button"
@@ -101,20 +79,6 @@ export function KfpForm(props: IPartProps & { runs: NotebookRuns; info: IInfo | 
       {why && !runs.isRunning ? <p className="jp-KaleLite-muted">{why}</p> : null}
     </form>
   );
-}
-
-/** Why nothing can be submitted; `host` null: the server part cannot. */
-function whyNot(runs: NotebookRuns, host: string | null, trans: TranslationBundle): string {
-  if (host === null) {
-    return trans.__('kfp is not there.');
-  }
-  if (!host.trim()) {
-    return trans.__('Say where the server is.');
-  }
-  if (/^[a-z]+:\/\/[^/?#]*@/i.test(host)) {
-    return trans.__('The address holds a name or a password.');
-  }
-  return whyNotStart(runs.pipeline, runs, trans);
 }
 
 function Field(props: {

@@ -10,9 +10,14 @@ export function recall(name: string): string {
   }
 }
 
+/** Remember a text; an empty one takes up no room. */
 export function remember(name: string, value: string): void {
   try {
-    localStorage.setItem(PREFIX + name, value);
+    if (value) {
+      localStorage.setItem(PREFIX + name, value);
+    } else {
+      localStorage.removeItem(PREFIX + name);
+    }
   } catch {
     // it is typed again next time
   }

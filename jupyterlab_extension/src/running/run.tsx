@@ -15,7 +15,7 @@ import { IconButton, LinkButton, Notice, RunState, Section } from './parts';
 import { StepProblems } from './problems';
 import { RUN_SECTION } from './status';
 import { StepRow } from './step';
-import { failureWords, runWord, stateWord, whyNotResume } from './words';
+import { failureWords, otherValues, runWord, stateWord, whyNotResume } from './words';
 
 export function RunSection(props: IPartProps): JSX.Element | null {
   const { kale, trans } = props;
@@ -73,6 +73,8 @@ function RunBody(props: IPartProps & { run: IRun; runs: NotebookRuns }): JSX.Ele
   const [openStep, setOpenStep] = React.useState('');
   const names = stepNames(run);
   const failed = names.filter(name => run.steps[name].status === 'failed');
+  const others = otherValues(run, runs.pipeline, trans);
+  const othersId = React.useId();
   return (
     <>
       <Head run={run} runs={runs} trans={trans} />
@@ -89,9 +91,22 @@ function RunBody(props: IPartProps & { run: IRun; runs: NotebookRuns }): JSX.Ele
         />
       ))}
       {!whyNotResume(run, trans) && hasEnded(run) ? (
-        <button type="button" className="jp-KaleLite-button" onClick={() => void commands.execute(CommandIDs.resume)}>
-          {failed.length ? trans.__('Run again from the failed step') : trans.__('Go on with this run')}
-        </button>
+        <>
+          <button
+            type="button"
+            className="jp-KaleLite-button"
+            aria-describedby={others ? othersId : undefined}
+            title={others || trans.__('What was done is taken over')}
+            onClick={() => void commands.execute(CommandIDs.resume)}
+          >
+            {failed.length ? trans.__('Run again from the failed step') : trans.__('Go on with this run')}
+          </button>
+          {others ? (
+            <p id={othersId} className="jp-KaleLite-muted">
+              {others}
+            </p>
+          ) : null}
+        </>
       ) : null}
       <ul className="jp-KaleLite-Steps" aria-label={trans.__('Steps')}>
         {names.map(name => (

@@ -1,7 +1,9 @@
 /** States and refusals in words. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import type { IDiagnostic, IRun, IRunStep, RunStatus, StepState } from '../api';
+import type { IDiagnostic, IParameter, IRun, IRunRow, IRunStep, RunStatus, StepState } from '../api';
+import { writeLiteral } from '../literal';
 import type { NotebookPipeline } from '../model';
+import { problemWord } from '../panel/words';
 import type { IFailure, NotebookRuns } from '../runs';
 
 export function stateWord(state: StepState | 'reused', trans: TranslationBundle): string {
@@ -71,8 +73,27 @@ export function failureWords(failure: IFailure, trans: TranslationBundle): { mes
   return { message: said[what], hint: error.hint };
 }
 
-/** Why nothing can be started now; empty when it can. */
+/** Why no run with the typed parameters can be started now; empty when one can. */
 export function whyNotStart(
+  pipeline: NotebookPipeline | null,
+  runs: NotebookRuns | null,
+  trans: TranslationBundle
+): string {
+  return whyNotRun(pipeline, runs, trans) || wrongParameter(pipeline, trans);
+}
+
+/** The first parameter whose value is wrong, and what it should be; empty when all are right. */
+function wrongParameter(pipeline: NotebookPipeline | null, trans: TranslationBundle): string {
+  const [first] = Object.entries(pipeline?.parameterProblems ?? {});
+  if (!first) {
+    return '';
+  }
+  const word = problemWord(first[1], trans);
+  return trans.__('%1: %2', first[0], word.charAt(0).toLowerCase() + word.slice(1));
+}
+
+/** Why nothing can run now, whatever the typed parameters are: a run that is gone on with has its own. */
+export function whyNotRun(
   pipeline: NotebookPipeline | null,
   runs: NotebookRuns | null,
   trans: TranslationBundle
@@ -109,6 +130,20 @@ export function whyNotResume(run: IRun | null, trans: TranslationBundle): string
     return trans.__('Only local runs can be gone on with.');
   }
   return run.kept ? '' : trans.__('The record of the run was deleted.');
+}
+
+/** What a run that is gone on with takes in place of the values in the panel; empty when they are the same. */
+export function otherValues(run: IRunRow, pipeline: NotebookPipeline, trans: TranslationBundle): string {
+  const { parameterValues, parameterProblems } = pipeline;
+  const isOther = ({ name, default: own }: IParameter): boolean =>
+    name in parameterProblems || !isSame(run.parameters[name], name in parameterValues ? parameterValues[name] : own);
+  const others = (pipeline.analysis?.parameters ?? []).filter(one => one.name in run.parameters && isOther(one));
+  const values = others.map(({ name }) => `${name} = ${writeLiteral(run.parameters[name])}`).join(', ');
+  return values && trans.__('Goes on with %1, as that run; Compile and run takes the new values.', values);
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** What a finding says, without the step that is named beside it anyhow. */

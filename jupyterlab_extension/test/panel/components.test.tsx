@@ -101,6 +101,20 @@ it('parameters are checked by type, kept for the next run, and set back', async 
   expect(open.pipeline.parameterValues).toEqual({});
 });
 
+it('what is typed where the default is None is told as what it is taken', async () => {
+  const parameters = [{ name: 'limit', type: 'none' as const, default: null, cell: 1, line: 1 }];
+  const { open, props } = await propsOf([{ tags: ['parameters'] }], { parameters });
+  const view = render(<Parameters {...props} />);
+  const input = screen.getByLabelText('limit') as HTMLInputElement;
+  expect(input.value).toBe('None');
+  for (const [text, taken, value] of [['True', 'Taken as true or false', true], ["'True'", 'Taken as text', 'True'], ['5', 'Taken as a whole number', 5]]) {
+    fireEvent.change(input, { target: { value: text } });
+    view.rerender(<Parameters {...props} />);
+    expect(screen.getByText(String(taken))).toBeTruthy();
+    expect(open.pipeline.parameterValues).toEqual({ limit: value });
+  }
+});
+
 describe('a section', () => {
   it('is folded, and stays so', async () => {
     const saved: { [key: string]: unknown } = {};

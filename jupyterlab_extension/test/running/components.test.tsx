@@ -10,6 +10,8 @@ import { ComparisonTable } from '../../src/running/comparison';
 import { HistorySection } from '../../src/running/history';
 import { KfpSection } from '../../src/running/kfp';
 import { RunSection } from '../../src/running/run';
+import { begin } from '../../src/running/submitting';
+import { whyNotRun } from '../../src/running/words';
 import { NotebookRuns } from '../../src/runs';
 import { CommandIDs, IKaleLite } from '../../src/tokens';
 import { FakeApi, FakeNotebook, makeRow, makeRun, step } from './fakes';
@@ -38,7 +40,7 @@ async function setUp(current: Partial<IRun> | null, rows = current ? [makeRow(cu
     api: api.asApi,
     pipelines: { current: pipeline, currentChanged: new Signal(owner) },
     runs: { of: () => runs },
-    info: Promise.resolve(info),
+    known: info,
     infoChanged: new Signal(owner)
   } as unknown as IKaleLite;
   await act(() => vi.waitFor(() => expect(runs.isKnown).toBe(true)));
@@ -84,6 +86,42 @@ describe('the buttons', () => {
     );
   });
 
+  it('submit where the target is Kubeflow Pipelines, once it is said where', async () => {
+    const execute = vi.fn();
+    commands.addCommand(CommandIDs.run, { execute });
+    notebook.target = 'kfp';
+    await setUp(null);
+    Object.assign(kale.known!, { kfp_host: '' });
+    const view = render(<RunBar {...props()} />);
+    const button = (): HTMLElement => screen.getByRole('button', { name: 'Compile and submit' });
+    expect(button().title).toBe('Say where the server is, in the section Kubeflow Pipelines.');
+    fireEvent.click(button());
+    expect(execute).not.toHaveBeenCalled();
+    notebook.submission.host = 'http://kfp.example';
+    notebook.submission.experiment = 'mine';
+    view.rerender(<RunBar {...props()} />);
+    expect(button().title).toBe('Save the notebook, compile it, and submit it to http://kfp.example');
+    fireEvent.click(button());
+    expect(execute).toHaveBeenCalled();
+    await act(() => begin(runs, kale.known));
+    expect(api.start).toHaveBeenCalledWith({
+      path: 'work/demo.ipynb', target: 'kfp', host: 'http://kfp.example', experiment: 'mine', run_name: ''
+    });
+  });
+
+  it('start nothing while the value of a parameter is wrong, but go on with a run', async () => {
+    const execute = vi.fn();
+    commands.addCommand(CommandIDs.run, { execute });
+    notebook.parameterProblems = { days: 'int' };
+    await setUp({ status: 'failed' });
+    render(<RunBar {...props()} />);
+    const button = screen.getByRole('button', { name: 'Compile and run' });
+    fireEvent.click(button);
+    expect(execute).not.toHaveBeenCalled();
+    expect(button.title).toBe('days: a whole number is wanted, such as 3.');
+    expect(whyNotRun(runs.pipeline, runs, trans)).toBe('');
+  });
+
   it('lead from a failed run to its cell in one click', async () => {
     await setUp({ status: 'failed', steps: { load: step('done'), fit: step('failed', { diagnostics: [ERROR] }) } });
     render(<RunBar {...props()} />);
@@ -123,6 +161,23 @@ describe('the run', () => {
     const before = api.run.mock.calls.length;
     await act(async () => fireEvent.click(screen.getByRole('button', { name: 'Try now' })));
     expect(api.run.mock.calls.length).toBeGreaterThan(before);
+  });
+
+  it('says which values it goes on with, where the panel has others', async () => {
+    const [days, city] = [{ name: 'days', type: 'int' as const, default: 7, cell: 1, line: 1 }, { name: 'city', type: 'str' as const, default: 'Oslo', cell: 1, line: 2 }];
+    notebook.parameters = [days, city];
+    notebook.parameterValues = { days: 5 };
+    await setUp({ status: 'failed', parameters: { days: 30, city: 'Oslo' } });
+    const view = render(<RunSection {...props()} />);
+    const button = (): HTMLElement => screen.getByRole('button', { name: 'Go on with this run' });
+    expect(button().title).toBe('Goes on with days = 30, as that run; Compile and run takes the new values.');
+    expect(document.getElementById(button().getAttribute('aria-describedby')!)?.textContent).toBe(button().title);
+    notebook.parameterValues = { days: 30 };
+    view.rerender(<RunSection {...props()} />);
+    expect(button().title).toBe('What was done is taken over');
+    notebook.parameterProblems = { city: 'literal' };
+    view.rerender(<RunSection {...props()} />);
+    expect(button().title).toContain("city = 'Oslo'");
   });
 
   it('says that cells have changed', async () => {

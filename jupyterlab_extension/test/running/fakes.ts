@@ -1,8 +1,9 @@
 /** A server and an open notebook, as far as runs need them. */
 import { Signal } from '@lumino/signaling';
 import { vi } from 'vitest';
-import type { Api, IDiagnostic, IRun, IRunEvent, IRunRow, IRunStep, StepState } from '../../src/api';
-import type { NotebookPipeline } from '../../src/model';
+import type { Api, IDiagnostic, IParameter, IRun, IRunEvent, IRunRow, IRunStep, StepState } from '../../src/api';
+import type { ISubmission, NotebookPipeline } from '../../src/model';
+import type { ParameterProblem } from '../../src/parameters';
 
 export class FakeSocket {
   onopen: (() => void) | null = null;
@@ -113,7 +114,11 @@ export class FakeNotebook {
   roles: { [number: number]: string } = {};
   diagnostics: IDiagnostic[] = [];
   reveal = vi.fn(async () => undefined);
+  target = 'local';
+  submission: Partial<ISubmission> = {};
+  parameters: IParameter[] = [];
   parameterValues: { [name: string]: number } = {};
+  parameterProblems: { [name: string]: ParameterProblem } = {};
 
   get pipeline(): NotebookPipeline {
     const me = this;
@@ -152,13 +157,21 @@ export class FakeNotebook {
       hoveredStep: '',
       stepIndex: () => 0,
       reveal: this.reveal,
-      analysis: { diagnostics: this.diagnostics, parameters: [], settings: {} },
+      analysis: { diagnostics: this.diagnostics, parameters: this.parameters, settings: {} },
       cellInfo: (number: number) => (me.roles[number] ? { role: me.roles[number] } : undefined),
       get path() {
         return me.path;
       },
+      get target() {
+        return me.target;
+      },
+      submission: this.submission,
+      setSubmission: (name: keyof ISubmission, text: string) => (me.submission[name] = text),
       get parameterValues() {
         return me.parameterValues;
+      },
+      get parameterProblems() {
+        return me.parameterProblems;
       }
     };
     return found as unknown as NotebookPipeline;

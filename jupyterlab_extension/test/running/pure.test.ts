@@ -62,7 +62,7 @@ describe('text', () => {
   });
 
   it.each([
-    [3, '3'], [0.1234567, '0.123457'], [1e-9, '1e-9'], ['a b', 'a b'], ['NaN', 'NaN'], [null, 'null'], [[1, 2], '[1,2]'], [true, 'true'], [1234567, '1234567']
+    [3, '3'], [0.1234567, '0.123457'], [1e-9, '1e-9'], ['a b', 'a b'], ['NaN', 'NaN'], [null, 'None'], [[1, 'a'], "[1, 'a']"], [true, 'True'], [1234567, '1234567']
   ])('shows %j as %s', (found, text) => expect(value(found)).toBe(text));
 
   it('names the day of what is not of today', () => {
