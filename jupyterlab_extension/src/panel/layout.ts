@@ -36,7 +36,15 @@ export interface ILayout {
   height: number;
 }
 
-const CHARACTER = 7.2;
+/** How wide characters are at 12 px in a bold, wide font: the step of the active cell is bold. */
+const CHARACTERS: readonly [RegExp, number][] = [
+  [/[ijl.,:;|!'()[\]]/, 5],
+  [/[frt\- ]/, 6.2],
+  [/[mwMW%@…]/, 12.6],
+  [/[A-Z]/, 9.6],
+  [/[\u0020-\u02ff]/, 8.5]
+];
+const WIDE_CHARACTER = 13;
 const LABEL_CHARACTER = 5.4;
 const NAME_LENGTH = 24;
 const LABEL_LENGTH = 13;
@@ -49,6 +57,12 @@ export function shortened(text: string, length: number): string {
 /** The name as it stands on its node. */
 export function nodeName(step: IStep): string {
   return shortened(step.name, NAME_LENGTH);
+}
+
+/** How wide a name is on its node, at most. */
+function nameWidth(name: string): number {
+  const widths = [...name].map(one => CHARACTERS.find(([kind]) => kind.test(one))?.[1] ?? WIDE_CHARACTER);
+  return Math.ceil(widths.reduce((sum, width) => sum + width, 0));
 }
 
 function named(dependency: IDependency): string {
@@ -107,7 +121,7 @@ export function layOut(pipeline: IPipeline, flow: Flow, tall = false): ILayout {
 
 function nodeSize(step: IStep, tall: boolean): { width: number; height: number } {
   const icon = !tall && step.role !== 'step' ? 16 : 0;
-  const width = Math.max(tall ? 92 : 44, Math.round(nodeName(step).length * CHARACTER) + 24 + icon);
+  const width = Math.max(tall ? 92 : 44, nameWidth(nodeName(step)) + 18 + icon);
   return { width, height: tall ? 40 : 28 };
 }
 

@@ -70,6 +70,16 @@ it('what flows and what a step is are of the newest analysis, although the drawi
   expect(layOut(pipelineOf([['load', 'a', 'a_longer_name']]), 'down').edges[0].points).not.toBe(before.edges[0].points);
 });
 
+it('a node has room for its name in bold, and no more than that', () => {
+  const width = (name: string): number => layOut(pipelineOf([], [name]), 'down').nodes[0].width - 18;
+  // Widths of DejaVu Sans Bold at 12 px, which is wider than most.
+  expect(width('compare')).toBeGreaterThanOrEqual(58.6);
+  expect(width('compare')).toBeLessThan(70);
+  expect(width('mmmmmm')).toBeGreaterThanOrEqual(75);
+  expect(width('filllilli')).toBeLessThan(width('compareit'));
+  expect(width('載入資料')).toBeGreaterThanOrEqual(48);
+});
+
 it('a chain is drawn to the right where there is room, downwards in a narrow box', () => {
   const chain = pipelineOf([['a', 'b', ''], ['b', 'c', ''], ['c', 'd', '']]);
   expect(betterFlow(chain, 900, 150)).toBe('right');
