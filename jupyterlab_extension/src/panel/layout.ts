@@ -45,6 +45,8 @@ const CHARACTERS: readonly [RegExp, number][] = [
   [/[\u0020-\u02ff]/, 8.5]
 ];
 const WIDE_CHARACTER = 13;
+/** The least zoom at which names, of 12 px, can be read. */
+export const LEGIBLE = 0.75;
 const LABEL_CHARACTER = 5.4;
 const NAME_LENGTH = 24;
 const LABEL_LENGTH = 13;
@@ -196,13 +198,14 @@ function fromOrigin(nodes: IPlaces['nodes'], edges: (IPlaces['edges'][number] & 
   };
 }
 
-/** The way of drawing that shows the pipeline larger in a box of this size. */
+/** The way of drawing that shows the pipeline larger in a box of this size; downwards where it cannot be read as a whole. */
 export function betterFlow(pipeline: IPipeline, width: number, height: number, tall = false): Flow {
   const zoom = (flow: Flow): number => {
     const layout = layOut(pipeline, flow, tall);
     return Math.min(width / (layout.width || 1), height / (layout.height || 1), 1);
   };
-  return zoom('right') > zoom('down') * 1.1 ? 'right' : 'down';
+  const right = zoom('right');
+  return right >= LEGIBLE && right > zoom('down') * 1.1 ? 'right' : 'down';
 }
 
 /** An edge as an SVG path: through its points, without corners. */

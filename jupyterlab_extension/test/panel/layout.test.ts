@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { IDependency, IPipeline, IStep } from '../../src/api';
 import { toSvg } from '../../src/panel/drawing';
-import { neededHeight, viewport } from '../../src/panel/graph';
-import { betterFlow, edgeLabel, ILayout, layOut, pathOf, shortened } from '../../src/panel/layout';
+import { firstView, movedTo, neededHeight, viewport } from '../../src/panel/graph';
+import { betterFlow, edgeLabel, ILayout, layOut, LEGIBLE, pathOf, shortened } from '../../src/panel/layout';
 
 const step = (name: string): IStep => ({ name, role: 'step', inputs: [], outputs: [], cells: [1] }) as unknown as IStep;
 
@@ -125,6 +125,34 @@ describe('what is shown', () => {
   it('needs no more height than it gets', () => {
     expect(neededHeight(layout, 300)).toBeLessThanOrEqual(560);
     expect(neededHeight(layOut(pipelineOf([], ['one']), 'down'), 300)).toBe(110);
+  });
+});
+
+describe('a graph that cannot be read as a whole', () => {
+  const large = { width: 900, height: 1000 };
+
+  it('gets a higher box, and is shown from its upper left corner', () => {
+    expect(neededHeight(large, 250)).toBe(400);
+    expect(neededHeight({ width: 900, height: 200 }, 250)).toBe(172);
+    expect(firstView(large, { width: 250, height: 400 })).toEqual({ x: 10, y: 10, zoom: LEGIBLE });
+  });
+  it('stands in the middle where it is too large one way alone', () => {
+    expect(firstView({ width: 100, height: 1000 }, { width: 250, height: 400 })).toEqual({ x: 87.5, y: 10, zoom: LEGIBLE });
+  });
+  it('a smaller one is shown whole', () => {
+    const size = { width: 250, height: 400 };
+    expect(firstView({ width: 260, height: 200 }, size)).toEqual(viewport({ width: 260, height: 200 }, size));
+  });
+  it('is drawn downwards in a narrow panel', () => {
+    const wide = pipelineOf(['a', 'b', 'c', 'd', 'e'].flatMap(one => [['load', `${one}_regression_model`, 'x'], [`${one}_regression_model`, 'end', `${one}_y`]] as [string, string, string][]));
+    expect(betterFlow(wide, 250, 560)).toBe('down');
+  });
+  it('moves as far as a part needs to be seen, and no further', () => {
+    const size = { width: 200, height: 100 };
+    const part = (x: number, y: number) => ({ x, y, width: 40, height: 20 });
+    expect(movedTo({ x: 10, y: 10, zoom: 1 }, part(50, 20), size)).toEqual({ x: 10, y: 10, zoom: 1 });
+    expect(movedTo({ x: 10, y: 10, zoom: 1 }, part(300, 20), size)).toEqual({ x: -150, y: 10, zoom: 1 });
+    expect(movedTo({ x: -150, y: -80, zoom: 1 }, part(50, 20), size)).toEqual({ x: -40, y: -10, zoom: 1 });
   });
 });
 
