@@ -115,6 +115,19 @@ export class FakeNotebook {
   reveal = vi.fn(async () => undefined);
   parameterValues: { [name: string]: number } = {};
 
+  /** A cell of the shared model: the same one each time. */
+  private sharedCell(cell: IFakeCell): object {
+    const found = this.shared.get(cell) ?? {
+      cell_type: cell.type ?? 'code',
+      getId: () => cell.id,
+      getSource: () => cell.source
+    };
+    this.shared.set(cell, found);
+    return found;
+  }
+
+  private readonly shared = new WeakMap<IFakeCell, object>();
+
   get pipeline(): NotebookPipeline {
     const me = this;
     const model = {
@@ -127,11 +140,7 @@ export class FakeNotebook {
       contentChanged: this.signals.contentChanged,
       sharedModel: {
         get cells() {
-          return me.cells.map(cell => ({
-            cell_type: cell.type ?? 'code',
-            getId: () => cell.id,
-            getSource: () => cell.source
-          }));
+          return me.cells.map(cell => me.sharedCell(cell));
         }
       }
     };
