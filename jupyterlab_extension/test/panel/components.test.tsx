@@ -12,6 +12,7 @@ import { StepList } from '../../src/panel/list';
 import { ServerNotice } from '../../src/panel/notices';
 import { Parameters } from '../../src/panel/parameters';
 import { Section, SectionMemory } from '../../src/panel/section';
+import { suggestedIndex } from '../../src/panel/suggestion';
 import { ApiError, IKaleLite } from '../../src/tokens';
 import { analysisOf, FakeServer, finding, IFakeCell, OpenNotebook } from '../fakes';
 
@@ -119,6 +120,15 @@ describe('a section', () => {
     await vi.waitFor(() => expect(screen.queryByText('inside')).toBeNull());
     expect(screen.getByRole('button', { name: /One/ }).getAttribute('aria-expanded')).toBe('false');
   });
+});
+
+it('a step has one colour in a suggestion and at its cells', async () => {
+  const { open } = await propsOf([{ tags: ['skip'] }, { tags: ['step:b'] }]);
+  const graph = { steps: [{ name: 'b', within: [] }, { name: 'inner', within: ['b'] }] };
+  const suggestion = { cells: [{ step: 'new' }, { step: 'b' }, { step: '' }, { step: 'newer' }], pipeline: graph } as never;
+  const indexOf = suggestedIndex(open.pipeline, suggestion);
+  expect(indexOf('b')).toBe(open.pipeline.stepIndex('b'));
+  expect(['new', 'newer', 'inner', 'none'].map(indexOf)).toEqual([1, 2, 0, -1]);
 });
 
 it('a missing server part is told with what mends it, and asked again', () => {
