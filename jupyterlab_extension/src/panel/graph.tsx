@@ -190,7 +190,7 @@ function Flowing(props: IGraphProps): JSX.Element {
         selectionKeyCode={null}
         multiSelectionKeyCode={null}
         panActivationKeyCode={null}
-        attributionPosition="bottom-left"
+        proOptions={{ hideAttribution: true }}
       />
       <EdgeReasons edge={edge} pipeline={pipeline} trans={trans} />
     </div>
