@@ -74,7 +74,7 @@ function NotebookView(props: IViewProps & { memory: SectionMemory }): JSX.Elemen
   const graph = useLastGraph(props);
   const isTagged = (analysis?.cells ?? []).some(cell => cell.tagged);
   const isSuggesting = suggesting.isAsking || suggesting.suggestion !== null;
-  const part = { kale, commands, trans };
+  const part = { kale, commands, memory, trans };
   return (
     <>
       <NotebookNotices {...props} />

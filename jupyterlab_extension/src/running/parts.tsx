@@ -85,30 +85,6 @@ export function LinkButton(props: { onClick: () => void; children: React.ReactNo
   );
 }
 
-/** A part of the panel with a heading that folds it. */
-export function Section(props: {
-  title: string;
-  open: boolean;
-  onToggle: (open: boolean) => void;
-  children: React.ReactNode;
-  aside?: React.ReactNode;
-  className?: string;
-}): JSX.Element {
-  const { title, open, onToggle, children, aside, className } = props;
-  return (
-    <section className={`jp-KaleLite-Section ${className ?? ''}`} aria-label={title}>
-      <h3 className="jp-KaleLite-Section-head">
-        <button type="button" className="jp-KaleLite-Section-toggle" aria-expanded={open} onClick={() => onToggle(!open)}>
-          <span className="jp-KaleLite-caret" aria-hidden="true" />
-          {title}
-        </button>
-        {aside}
-      </h3>
-      {open ? <div className="jp-KaleLite-Section-body">{children}</div> : null}
-    </section>
-  );
-}
-
 /** Text of any length: the beginning of a long one, and all of it when that is asked for. */
 export function LongText(props: { text: string; trans: TranslationBundle; most?: number }): JSX.Element {
   const { text, trans, most = 240 } = props;

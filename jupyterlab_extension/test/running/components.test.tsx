@@ -5,6 +5,7 @@ import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError, IDiagnostic, IRun } from '../../src/api';
+import { SectionMemory } from '../../src/panel/section';
 import { RunBar } from '../../src/running/bar';
 import { ComparisonTable } from '../../src/running/comparison';
 import { HistorySection } from '../../src/running/history';
@@ -20,6 +21,7 @@ let notebook: FakeNotebook;
 let runs: NotebookRuns;
 let commands: CommandRegistry;
 let kale: IKaleLite;
+let memory: SectionMemory;
 
 const ERROR: IDiagnostic = {
   code: 'KL402', severity: 'error', notebook: '', cell: 2, line: 1, column: 0, step: 'fit',
@@ -45,13 +47,14 @@ async function setUp(current: Partial<IRun> | null, rows = current ? [makeRow(cu
   await act(async () => undefined);
 }
 
-const props = () => ({ kale, commands, trans });
+const props = () => ({ kale, commands, trans, memory });
 
 beforeEach(() => {
   localStorage.clear();
   api = new FakeApi();
   notebook = new FakeNotebook();
   commands = new CommandRegistry();
+  memory = new SectionMemory(null);
 });
 
 afterEach(() => {
@@ -138,6 +141,27 @@ describe('the run', () => {
     const { container } = render(<RunSection {...props()} />);
     expect(container.querySelector('a')).toBeNull();
   });
+});
+
+it('the heading of a run names it alone, and what is folded stays so', async () => {
+  await setUp({ id: 4, status: 'done' });
+  render(<RunSection {...props()} />);
+  expect(screen.getByRole('heading', { name: 'Run 4' })).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Show no run' })).toBeTruthy();
+  fireEvent.click(screen.getByRole('button', { name: 'Run 4' }));
+  await waitFor(() => expect(screen.queryByRole('list', { name: 'Steps' })).toBeNull());
+  expect(memory.isOpen('run', true)).toBe(false);
+});
+
+it('a folded run is unfolded by what leads to it', async () => {
+  Element.prototype.scrollIntoView = vi.fn();
+  await setUp({ id: 4, status: 'done' });
+  memory.set('run', false);
+  render(<><RunBar {...props()} /><RunSection {...props()} /></>);
+  expect(screen.queryByRole('list', { name: 'Steps' })).toBeNull();
+  fireEvent.click(screen.getByRole('button', { name: 'Details' }));
+  await screen.findByRole('list', { name: 'Steps' });
+  expect(document.activeElement?.textContent).toBe('Run 4');
 });
 
 describe('the history', () => {
