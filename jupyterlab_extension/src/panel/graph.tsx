@@ -4,7 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { IPipeline, IRunStep, IStep } from '../api';
 import { FlowEdge, FlowEdgeType, StepNode, StepNodeType } from './nodes';
-import { betterFlow, Flow, IEdgeLine, ILayout, layOut, LEGIBLE } from './layout';
+import { betterFlow, byReason, Flow, IEdgeLine, ILayout, layOut, LEGIBLE } from './layout';
 import type { Direction } from '../settings';
 import { reasonWord } from './words';
 
@@ -170,28 +170,30 @@ function Flowing(props: IGraphProps): JSX.Element {
   };
 
   return (
-    <div ref={box} className="jp-KaleLite-graph" role="group" aria-label={props.label} onFocus={onFocus}>
-      <ReactFlow<StepNodeType, FlowEdgeType>
-        nodes={nodesOf(layout, props, edge)}
-        edges={edgesOf(layout, props, edge, setEdge)}
-        nodeTypes={NODE_TYPES}
-        edgeTypes={EDGE_TYPES}
-        minZoom={0.05}
-        maxZoom={3}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
-        zoomOnScroll={false}
-        zoomOnDoubleClick={false}
-        preventScrolling={false}
-        deleteKeyCode={null}
-        selectionKeyCode={null}
-        multiSelectionKeyCode={null}
-        panActivationKeyCode={null}
-        proOptions={{ hideAttribution: true }}
-      />
+    <div className="jp-KaleLite-graphWithReasons">
+      <div ref={box} className="jp-KaleLite-graph" role="group" aria-label={props.label} onFocus={onFocus}>
+        <ReactFlow<StepNodeType, FlowEdgeType>
+          nodes={nodesOf(layout, props, edge)}
+          edges={edgesOf(layout, props, edge, setEdge)}
+          nodeTypes={NODE_TYPES}
+          edgeTypes={EDGE_TYPES}
+          minZoom={0.05}
+          maxZoom={3}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          zoomOnScroll={false}
+          zoomOnDoubleClick={false}
+          preventScrolling={false}
+          deleteKeyCode={null}
+          selectionKeyCode={null}
+          multiSelectionKeyCode={null}
+          panActivationKeyCode={null}
+          proOptions={{ hideAttribution: true }}
+        />
+      </div>
       <EdgeReasons edge={edge} pipeline={pipeline} trans={trans} />
     </div>
   );
@@ -261,16 +263,25 @@ function edgesOf(
   });
 }
 
-/** Everything that flows along an edge, with the reasons. */
+/** Everything that flows along an edge, with the reasons: below the graph, or above it where there is no room below. */
 function EdgeReasons(props: { edge: IEdgeLine | null; pipeline: IPipeline; trans: TranslationBundle }): JSX.Element {
   const { edge, pipeline, trans } = props;
+  const box = React.useRef<HTMLDivElement>(null);
+  React.useLayoutEffect(() => {
+    const node = box.current;
+    const within = node?.closest('.jp-KaleLite-scroll');
+    node?.classList.remove('jp-mod-above');
+    if (node && within && node.getBoundingClientRect().bottom > within.getBoundingClientRect().bottom) {
+      node.classList.add('jp-mod-above');
+    }
+  }, [edge]);
   return (
-    <div className="jp-KaleLite-reasons" role="status" hidden={!edge}>
+    <div ref={box} className="jp-KaleLite-reasons" role="status" hidden={!edge}>
       {edge && (
         <>
           <strong>{trans.__('%1 → %2', edge.before, edge.after)}</strong>
           <ul>
-            {edge.dependencies.map((one, at) => (
+            {byReason(edge.dependencies).map((one, at) => (
               <li key={at}>{reasonWord(one, pipeline, trans)}</li>
             ))}
           </ul>

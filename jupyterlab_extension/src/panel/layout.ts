@@ -71,6 +71,19 @@ function named(dependency: IDependency): string {
   return dependency.kind === 'state' ? dependency.name.replace(/^state:/, '') : dependency.name;
 }
 
+const naturally = new Intl.Collator('en', { numeric: true });
+
+/** Dependencies of one kind and place as one, with all their names. */
+export function byReason(dependencies: readonly IDependency[]): IDependency[] {
+  const found = new Map<string, IDependency>();
+  for (const one of dependencies) {
+    const key = `${one.kind} ${one.cell} ${one.line}`;
+    const before = found.get(key);
+    found.set(key, before ? { ...before, name: [before.name, one.name].filter(Boolean).join(', ') } : one);
+  }
+  return [...found.values()];
+}
+
 /** What flows along an edge: as many names as fit, and how many there are more. */
 export function edgeLabel(dependencies: readonly IDependency[]): string {
   const order: IDependency['kind'][] = ['data', 'shared', 'file', 'service', 'state', 'declared'];
@@ -105,7 +118,9 @@ interface IPlaces {
 /** Draw a pipeline from above to below, or from left to right. `tall`: nodes have a second line, for their state. */
 export function layOut(pipeline: IPipeline, flow: Flow, tall = false): ILayout {
   const edges = pipeline.edges.map(([before, after]) => {
-    const dependencies = pipeline.dependencies.filter(one => one.before === before && one.after === after);
+    const dependencies = pipeline.dependencies
+      .filter(one => one.before === before && one.after === after)
+      .sort((a, b) => naturally.compare(a.name, b.name));
     return { before, after, label: edgeLabel(dependencies), dependencies };
   });
   const places = known({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { IDependency, IPipeline, IStep } from '../../src/api';
 import { toSvg } from '../../src/panel/drawing';
 import { firstView, movedTo, neededHeight, viewport } from '../../src/panel/graph';
-import { betterFlow, edgeLabel, ILayout, layOut, LEGIBLE, pathOf, shortened } from '../../src/panel/layout';
+import { betterFlow, byReason, edgeLabel, ILayout, layOut, LEGIBLE, pathOf, shortened } from '../../src/panel/layout';
 
 const step = (name: string): IStep => ({ name, role: 'step', inputs: [], outputs: [], cells: [1] }) as unknown as IStep;
 
@@ -102,6 +102,14 @@ describe('edgeLabel', () => {
     expect(edgeLabel([state])).toBe('numpy.random');
     expect(edgeLabel([state, ...some('x')])).toBe('x +1');
   });
+});
+
+it('names on an edge come in natural order, all of them, those of one reason together', () => {
+  const edge = layOut(pipelineOf([['a', 'b', 'x10'], ['a', 'b', 'x2'], ['a', 'b', 'X1']]), 'down').edges[0];
+  expect(edge.dependencies.map(one => one.name)).toEqual(['X1', 'x2', 'x10']);
+  expect(byReason(edge.dependencies)).toEqual([{ before: 'a', after: 'b', name: 'X1, x2, x10', kind: 'data' }]);
+  const [first, ...rest] = edge.dependencies;
+  expect(byReason([{ ...first, cell: 4, line: 1 }, ...rest]).map(one => one.name)).toEqual(['X1', 'x2, x10']);
 });
 
 it('shortened', () => expect([shortened('abc', 3), shortened('abcd', 3)]).toEqual(['abc', 'ab…']));
