@@ -36,9 +36,10 @@ function Parameter({ parameter, pipeline, trans }: IParameterProps): JSX.Element
   const text = pipeline.parameterText(name) ?? own;
   const problem = pipeline.parameterProblems[name];
   const isChanged = text !== own;
+  const isLong = type === 'list' || type === 'dict';
   const set = (value: string): void => pipeline.setParameter(name, value === own ? undefined : value);
   return (
-    <div className={`jp-KaleLite-parameter${isChanged ? ' jp-mod-changed' : ''}`}>
+    <div className={`jp-KaleLite-parameter${isChanged ? ' jp-mod-changed' : ''}${isLong ? ' jp-mod-wide' : ''}`}>
       <label htmlFor={id} title={name}>
         {name}
       </label>
