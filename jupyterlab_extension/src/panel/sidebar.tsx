@@ -51,6 +51,7 @@ function Panel(props: IPartProps & { memory: SectionMemory }): JSX.Element {
   const pipeline = useCurrent(kale);
   return (
     <div className="jp-KaleLite-panel">
+      {pipeline && <NotebookName pipeline={pipeline} />}
       <RunBar kale={kale} commands={props.commands} trans={trans} />
       <div className="jp-KaleLite-scroll">
         <ServerNotice {...props} />
@@ -62,6 +63,16 @@ function Panel(props: IPartProps & { memory: SectionMemory }): JSX.Element {
           <p className="jp-KaleLite-empty">{trans.__('Open a notebook, and its pipeline is shown here.')}</p>
         )}
       </div>
+    </div>
+  );
+}
+
+/** Which notebook the panel is about: of several side by side it may not be plain. */
+export function NotebookName({ pipeline }: Pick<IViewProps, 'pipeline'>): JSX.Element {
+  useSignal(pipeline.changed);
+  return (
+    <div className="jp-KaleLite-notebookName jp-KaleLite-ellipsis" title={pipeline.path}>
+      {pipeline.path.split('/').pop()}
     </div>
   );
 }

@@ -12,6 +12,7 @@ import { StepList } from '../../src/panel/list';
 import { ServerNotice } from '../../src/panel/notices';
 import { Parameters } from '../../src/panel/parameters';
 import { Section, SectionMemory } from '../../src/panel/section';
+import { NotebookName } from '../../src/panel/sidebar';
 import { suggestedIndex } from '../../src/panel/suggestion';
 import { ApiError, IKaleLite } from '../../src/tokens';
 import { analysisOf, FakeServer, finding, IFakeCell, OpenNotebook } from '../fakes';
@@ -100,6 +101,27 @@ it('parameters are checked by type, kept for the next run, and set back', async 
   expect(open.pipeline.parameterValues).toEqual({ rows: 12 });
   fireEvent.click(screen.getByRole('button', { name: /Back to the value/ }));
   expect(open.pipeline.parameterValues).toEqual({});
+});
+
+it('a list has the whole width for its value, a number has not', async () => {
+  const parameters = [
+    { name: 'rows', type: 'int' as const, default: 10, cell: 1, line: 1 },
+    { name: 'models', type: 'list' as const, default: ['a'], cell: 1, line: 2 }
+  ];
+  const { props } = await propsOf([{ tags: ['parameters'] }], { parameters });
+  render(<Parameters {...props} />);
+  expect(screen.getByLabelText('rows').parentElement?.classList.contains('jp-mod-wide')).toBe(false);
+  expect(screen.getByLabelText('models').parentElement?.classList.contains('jp-mod-wide')).toBe(true);
+});
+
+it('the panel names its notebook, and follows a new name', async () => {
+  const { open } = await propsOf([{}]);
+  open.path = 'work/deep/demo.ipynb';
+  const view = render(<NotebookName pipeline={open.pipeline} />);
+  expect(screen.getByText('demo.ipynb').title).toBe('work/deep/demo.ipynb');
+  open.path = 'work/other.ipynb';
+  view.rerender(<NotebookName pipeline={open.pipeline} />);
+  expect(screen.getByText('other.ipynb')).toBeTruthy();
 });
 
 describe('a section', () => {
