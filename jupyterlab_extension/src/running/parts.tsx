@@ -2,7 +2,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { LabIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
-import type { RunStatus, Severity, StepState } from '../api';
+import type { Api, RunStatus, Severity, StepState } from '../api';
 import { severityIcon, stateIcon } from '../icons';
 import { runWord, stateWord } from './words';
 
@@ -82,6 +82,22 @@ export function LinkButton(props: { onClick: () => void; children: React.ReactNo
     <button type="button" className="jp-KaleLite-linkButton" onClick={props.onClick} title={props.title}>
       {props.children}
     </button>
+  );
+}
+
+/** The code of a finding, which leads to the page about it. */
+export function CodeLink(props: { code: string; api: Api; trans: TranslationBundle; className?: string }): JSX.Element {
+  const { code, api, trans, className } = props;
+  return (
+    <a
+      className={className}
+      href={api.pageUrl(code)}
+      target="_blank"
+      rel="noopener noreferrer"
+      title={trans.__('What %1 means', code)}
+    >
+      {code}
+    </a>
   );
 }
 

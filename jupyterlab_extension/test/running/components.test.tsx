@@ -136,6 +136,27 @@ describe('the run', () => {
     expect(screen.getByText('1 cell has changed since this run started.')).toBeTruthy();
   });
 
+  it('leads from a code to its page', async () => {
+    await setUp({ status: 'failed', steps: { load: step('done'), fit: step('failed', { diagnostics: [ERROR] }) } });
+    render(<RunSection {...props()} />);
+    expect(screen.getByRole('link', { name: 'KL402' }).getAttribute('href')).toMatch(/kale-lite\/pages\/KL402$/);
+  });
+
+  it('says of what a step printed what holds now: while it runs, and after it', async () => {
+    await setUp({ steps: { load: step('running', { started: 1 }), fit: step('waiting') } });
+    render(<RunSection {...props()} />);
+    fireEvent.click(screen.getByRole('button', { name: /running load/ }));
+    expect(screen.getByText('Nothing has been printed yet.')).toBeTruthy();
+    const more = { text: 'much', stream: 'stdout', cell: 1, truncated: true };
+    act(() => api.socket.event(0, { type: 'step-output', step: 'load', ...more }));
+    await screen.findByText(/is not told while the step runs/);
+    act(() => api.socket.event(1, { type: 'step-finished', step: 'load', status: 'done', seconds: 2 }));
+    await screen.findByRole('button', { name: /done load/ });
+    fireEvent.click(screen.getByRole('tab', { name: 'Log' }));
+    expect(screen.queryByText(/is not told while the step runs/)).toBeNull();
+    expect(screen.getByText('What came after is in the outputs of the step and its notebook.')).toBeTruthy();
+  });
+
   it('opens no links but those of the web', async () => {
     await setUp({ status: 'done', link: 'javascript:alert(1)' });
     const { container } = render(<RunSection {...props()} />);

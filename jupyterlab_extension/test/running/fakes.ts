@@ -154,6 +154,7 @@ export class FakeNotebook {
       }
     };
     const found = {
+      api: { pageUrl: (code: string) => `http://server/kale-lite/pages/${code}` },
       panel: { id: 'notebook-1', context, disposed: this.signals.disposed, isDisposed: false },
       changed: new Signal({}),
       selectionChanged: new Signal({}),
