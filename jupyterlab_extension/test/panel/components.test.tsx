@@ -180,6 +180,13 @@ describe('the combobox', () => {
     fireEvent.keyDown(input, { key: 'Enter' });
     expect(onCommit).toHaveBeenCalledWith('train');
   });
+  it('its list stands at the input, in the page and not in the box around', () => {
+    const { input } = setUp();
+    input.getBoundingClientRect = () => ({ left: 40, right: 240, width: 200, top: 300, bottom: 326, height: 26 }) as DOMRect;
+    fireEvent.click(input);
+    const { style } = screen.getByRole('listbox');
+    expect([style.left, style.top, style.width]).toEqual(['40px', '330px', '200px']);
+  });
   it('what is typed is taken when it is left', () => {
     const { onCommit, input } = setUp();
     fireEvent.change(input, { target: { value: 'new ' } });
