@@ -139,7 +139,8 @@ function Flowing(props: IGraphProps): JSX.Element {
     () => (direction === 'auto' ? betterFlow(pipeline, size.width || 300, MOST_HEIGHT, tall) : direction),
     [pipeline, direction, size.width, tall]
   );
-  const layout = React.useMemo(() => layOut(pipeline, flow, tall), [pipeline, flow, tall]);
+  const most = ((size.width || 300) - 2 * MARGIN) / LEGIBLE;
+  const layout = React.useMemo(() => layOut(pipeline, flow, tall, most), [pipeline, flow, tall, most]);
   const shape = `${flow} ${layout.width} ${layout.height} ${layout.nodes.map(node => node.step.name).join('\n')}`;
 
   useHeight(box, layout, size.width);

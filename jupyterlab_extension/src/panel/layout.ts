@@ -1,6 +1,7 @@
 /** Where the nodes and edges of a pipeline are drawn. Pure functions; sizes in pixels at zoom 1. */
 import * as dagre from '@dagrejs/dagre';
 import type { IDependency, IPipeline, IStep } from '../api';
+import { spread } from './narrow';
 
 export type Flow = 'down' | 'right';
 
@@ -21,8 +22,9 @@ export interface INodeBox {
 export interface IEdgeLine {
   before: string;
   after: string;
-  /** What flows, short; empty where only order is declared. */
+  /** What flows, short; empty where only order is declared, and where there is no room. */
   label: string;
+  isDeclared: boolean;
   dependencies: IDependency[];
   points: IPoint[];
   /** The middle of the label. */
@@ -101,36 +103,44 @@ export function edgeLabel(dependencies: readonly IDependency[]): string {
 }
 
 /** What a drawing depends on, and nothing else, so that one is made anew only when it would be another. */
-interface IShape {
+export interface IShape {
   flow: Flow;
   nodes: { name: string; width: number; height: number }[];
   edges: { before: string; after: string; label: string }[];
 }
 
 /** The places of nodes and edges, in the order of the shape's. */
-interface IPlaces {
+export interface IPlaces {
   nodes: { x: number; y: number; width: number; height: number }[];
-  edges: { points: IPoint[]; labelAt: IPoint }[];
+  edges: { points: IPoint[]; labelAt: IPoint; hasRoom: boolean }[];
   width: number;
   height: number;
 }
 
-/** Draw a pipeline from above to below, or from left to right. `tall`: nodes have a second line, for their state. */
-export function layOut(pipeline: IPipeline, flow: Flow, tall = false): ILayout {
+/**
+ * Draw a pipeline from above to below, or from left to right. `tall`: nodes have a second line, for their state. `most`: how
+ * wide the drawing from above to below should be.
+ */
+export function layOut(pipeline: IPipeline, flow: Flow, tall = false, most = Infinity): ILayout {
   const edges = pipeline.edges.map(([before, after]) => {
     const dependencies = pipeline.dependencies
       .filter(one => one.before === before && one.after === after)
       .sort((a, b) => naturally.compare(a.name, b.name));
     return { before, after, label: edgeLabel(dependencies), dependencies };
   });
-  const places = known({
+  const shape = {
     flow,
     nodes: pipeline.steps.map(step => ({ name: step.name, ...nodeSize(step, tall) })),
     edges: edges.map(({ before, after, label }) => ({ before, after, label }))
-  });
+  };
+  const drawn = known(shape);
+  const places = flow === 'down' && drawn.width > most ? spread(shape, drawn, most, labelWidth) : drawn;
   return {
     nodes: pipeline.steps.map((step, at) => ({ step, ...places.nodes[at] })),
-    edges: edges.map((edge, at) => ({ ...edge, ...places.edges[at] })),
+    edges: edges.map((edge, at) => {
+      const { points, labelAt, hasRoom } = places.edges[at];
+      return { ...edge, label: hasRoom ? edge.label : '', isDeclared: !edge.label, points, labelAt };
+    }),
     width: places.width,
     height: places.height
   };
@@ -177,7 +187,7 @@ function place({ flow, nodes, edges }: IShape): IPlaces {
     const found = graph.edge(before, after);
     const points: IPoint[] = found.points.map(({ x, y }: IPoint) => ({ x, y }));
     const middle = points[Math.floor(points.length / 2)];
-    return { points, labelAt: { x: found.x ?? middle.x, y: found.y ?? middle.y }, wide: labelWidth(label) };
+    return { points, labelAt: { x: found.x ?? middle.x, y: found.y ?? middle.y }, hasRoom: true, wide: labelWidth(label) };
   });
   return fromOrigin(boxes, lines);
 }
@@ -207,7 +217,7 @@ function fromOrigin(nodes: IPlaces['nodes'], edges: (IPlaces['edges'][number] & 
   const moved = ({ x, y }: IPoint): IPoint => ({ x: x - left, y: y - top });
   return {
     nodes: nodes.map(node => ({ ...node, ...moved(node) })),
-    edges: edges.map(({ points: some, labelAt }) => ({ points: some.map(moved), labelAt: moved(labelAt) })),
+    edges: edges.map(({ points: some, labelAt }) => ({ points: some.map(moved), labelAt: moved(labelAt), hasRoom: true })),
     width: Math.max(...all.map(point => point.x)) - left,
     height: Math.max(...all.map(point => point.y)) - top
   };
@@ -216,7 +226,7 @@ function fromOrigin(nodes: IPlaces['nodes'], edges: (IPlaces['edges'][number] & 
 /** The way of drawing that shows the pipeline larger in a box of this size; downwards where it cannot be read as a whole. */
 export function betterFlow(pipeline: IPipeline, width: number, height: number, tall = false): Flow {
   const zoom = (flow: Flow): number => {
-    const layout = layOut(pipeline, flow, tall);
+    const layout = layOut(pipeline, flow, tall, width / LEGIBLE);
     return Math.min(width / (layout.width || 1), height / (layout.height || 1), 1);
   };
   const right = zoom('right');

@@ -70,6 +70,45 @@ it('what flows and what a step is are of the newest analysis, although the drawi
   expect(layOut(pipelineOf([['load', 'a', 'a_longer_name']]), 'down').edges[0].points).not.toBe(before.edges[0].points);
 });
 
+describe('a drawing that is to be narrow', () => {
+  const models = ['logistic', 'forest', 'support_vectors', 'boosting', 'neighbours'];
+  const wide = pipelineOf([
+    ...models.flatMap(one => [['load', one, 'X_train'], [one, 'compare', `${one}_score`]] as [string, string, string][]),
+    ['load', 'compare', 'y'], ['compare', 'report', '']
+  ]);
+  const layout = layOut(wide, 'down', true, 284);
+
+  it('is as narrow as it should be, where the usual one is not, and keeps that where it fits', () => {
+    expect(layOut(wide, 'down', true).width).toBeGreaterThan(284);
+    expect(layout.width).toBeLessThanOrEqual(284);
+    expect(layOut(DIAMOND, 'down', false, 284)).toEqual(layOut(DIAMOND, 'down'));
+  });
+  it('has every step once, none over another, what comes after further down', () => {
+    expect(layout.nodes.map(node => node.step.name)).toEqual(wide.steps.map(one => one.name));
+    expect(crossings(layout)).toEqual([]);
+    const at = new Map(layout.nodes.map(node => [node.step.name, node.y]));
+    expect(layout.edges.every(edge => (at.get(edge.before) as number) < (at.get(edge.after) as number))).toBe(true);
+  });
+  it('leads edges from node to node, through none of the others', () => {
+    const box = new Map(layout.nodes.map(node => [node.step.name, node]));
+    for (const { before, after, points } of layout.edges) {
+      expect(points[0].y).toBe(box.get(before)!.y + box.get(before)!.height);
+      expect(points[points.length - 1].y).toBe(box.get(after)!.y);
+      const inside = ({ x, y }: { x: number; y: number }): boolean =>
+        layout.nodes.some(node => x > node.x && x < node.x + node.width && y > node.y && y < node.y + node.height);
+      expect(points.slice(1, -1).some(inside)).toBe(false);
+      expect(points.every(({ x, y }) => x >= 0 && x <= layout.width && y >= 0 && y <= layout.height)).toBe(true);
+    }
+  });
+  it('shows labels where there is room; an edge without room is not taken for one of declared order', () => {
+    const edge = (before: string, after: string) => layout.edges.find(one => one.before === before && one.after === after);
+    expect(edge('load', 'forest')).toMatchObject({ label: 'X_train', isDeclared: false });
+    expect(edge('forest', 'compare')).toMatchObject({ label: 'forest_score', isDeclared: false });
+    expect(edge('load', 'compare')).toMatchObject({ label: '', isDeclared: false });
+    expect(edge('compare', 'report')).toMatchObject({ label: '', isDeclared: true });
+  });
+});
+
 it('a node has room for its name in bold, and no more than that', () => {
   const width = (name: string): number => layOut(pipelineOf([], [name]), 'down').nodes[0].width - 18;
   // Widths of DejaVu Sans Bold at 12 px, which is wider than most.
