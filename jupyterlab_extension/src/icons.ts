@@ -26,7 +26,7 @@ export const pipelineIcon = new LabIcon({
 });
 
 const ROLE_ICONS: { readonly [role in Role]: LabIcon } = {
-  step: filled('step', 'M4 2.500v11l9-5.500z'),
+  step: lined('step', 'M4 5.500h8v5H4zM8 1.500v4M8 10.500v4'),
   imports: lined('imports', 'M8 2v7.500M4.800 6.500 8 9.700l3.200-3.200M2.500 11v2.500h11V11'),
   functions: lined('functions', 'M11.500 2.600c-2-.8-3.200.2-3.500 2L6.500 12c-.3 1.600-1.300 2.300-3 1.700M4.500 6.800h6'),
   parameters: lined('parameters', 'M2 4.500h6M12 4.500h2M2 11.500h2M8 11.500h6M10 2.700v3.600M6 9.700v3.600'),
@@ -63,7 +63,7 @@ export const minusIcon = lined('minus', 'M3 8h10');
 export const goesOnIcon = lined('goes-on', 'M4 2.500v6.500h8M9.200 6.200 12 9l-2.800 2.800');
 export const fitIcon = lined('fit', 'M2.500 6V2.500H6M10 2.500h3.500V6M13.500 10v3.500H10M6 13.500H2.500V10');
 export const splitIcon = lined('split', 'M2.500 8h11M8 5.500V1.500M6 3.500l2-2 2 2M8 10.500v4M6 12.500l2 2 2-2');
-export const joinIcon = lined('join', 'M2.500 14h11M8 1.500v8.500M5 7l3 3 3-3');
+export const joinIcon = lined('join', 'M3 2v2.500L8 8.500l5-4V2M8 8.500V14M5.500 11.500 8 14l2.500-2.500');
 
 export function roleIcon(role: Role): LabIcon {
   return ROLE_ICONS[role];

@@ -1,6 +1,10 @@
 /** A text with offers: what is typed narrows them, arrow keys choose. */
 import * as React from 'react';
 import { Swatch } from '../panel/parts';
+import { placed } from './popover';
+
+/** Pixels that a list of offers may be high. */
+const MOST_HEIGHT = 180;
 
 export interface IOffer {
   value: string;
@@ -28,6 +32,46 @@ export function matching(offers: readonly IOffer[], text: string, isTyped: boole
   return isTyped && wanted ? offers.filter(one => `${one.value} ${one.note}`.toLowerCase().includes(wanted)) : [...offers];
 }
 
+/** Keep the list of offers at its input, over the edges of the box that both are in, which would cut it off. */
+function usePlaced(list: React.RefObject<HTMLElement>, input: React.RefObject<HTMLElement>, isShown: boolean): void {
+  const place = (): void => {
+    if (!list.current || !input.current) {
+      return;
+    }
+    const { style, scrollHeight } = list.current;
+    const anchor = input.current.getBoundingClientRect();
+    const size = { width: anchor.width, height: Math.min(scrollHeight + 2, MOST_HEIGHT) };
+    const within = { left: 0, top: 0, right: window.innerWidth, bottom: window.innerHeight };
+    const { left, top, maxHeight } = placed(anchor, size, within);
+    style.left = `${left}px`;
+    style.top = `${top}px`;
+    style.width = `${anchor.width}px`;
+    style.maxHeight = `${Math.min(maxHeight, MOST_HEIGHT)}px`;
+  };
+  // After each drawing: how many offers there are changes as one types.
+  React.useLayoutEffect(() => {
+    if (isShown) {
+      place();
+    }
+  });
+  React.useEffect(() => {
+    if (!isShown) {
+      return;
+    }
+    const onScroll = (event: Event): void => {
+      if (event.target !== list.current) {
+        place();
+      }
+    };
+    document.addEventListener('scroll', onScroll, true);
+    window.addEventListener('resize', place);
+    return () => {
+      document.removeEventListener('scroll', onScroll, true);
+      window.removeEventListener('resize', place);
+    };
+  }, [isShown]);
+}
+
 export function Combobox(props: IComboboxProps): JSX.Element {
   const { id, value, offers, placeholder, invalid, describedBy, inputRef, onType, onCommit } = props;
   const [text, setText] = React.useState(value);
@@ -40,6 +84,8 @@ export function Combobox(props: IComboboxProps): JSX.Element {
   }, [value]);
   const shown = isOpen ? matching(offers, text, isTyped) : [];
   const chosen = shown[at];
+  const list = React.useRef<HTMLUListElement>(null);
+  usePlaced(list, inputRef, shown.length > 0);
   const commit = (wanted: string): void => {
     setOpen(false);
     setAt(-1);
@@ -95,7 +141,7 @@ export function Combobox(props: IComboboxProps): JSX.Element {
         onKeyDown={onKeyDown}
         onBlur={() => commit(text)}
       />
-      <ul id={`${id}-offers`} role="listbox" className="jp-KaleLite-offers" hidden={!shown.length}>
+      <ul ref={list} id={`${id}-offers`} role="listbox" className="jp-KaleLite-offers" hidden={!shown.length}>
         {shown.map((offer, index) => (
           <li
             key={`${offer.value} ${offer.note}`}

@@ -1,6 +1,7 @@
 /** What analysis found: the worst first, each with its place, a hint and what mends it. */
 import * as React from 'react';
 import type { IDiagnostic, Severity } from '../api';
+import { CodeLink } from '../running/parts';
 import { placeWord } from '../running/words';
 import { Fixes, IViewProps, SeverityIcon } from './parts';
 
@@ -56,9 +57,7 @@ export function Finding({ finding, pipeline, trans, withPlace = true }: IFinding
         {hint && <p className="jp-KaleLite-hint">{hint}</p>}
         <div className="jp-KaleLite-findingFoot">
           <Fixes fixes={finding.fixes} onFix={fix => pipeline.edits.fix(fix)} />
-          <a href={pipeline.api.pageUrl(code)} target="_blank" rel="noopener noreferrer" title={trans.__('What %1 means', code)}>
-            {code}
-          </a>
+          <CodeLink code={code} api={pipeline.api} trans={trans} />
         </div>
       </div>
     </li>

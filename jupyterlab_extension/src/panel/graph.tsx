@@ -1,10 +1,10 @@
 /** The pipeline of a notebook as a graph. */
-import { MarkerType, Position, ReactFlow, ReactFlowProvider, useReactFlow } from '@xyflow/react';
+import { MarkerType, Position, ReactFlow, ReactFlowProvider, useReactFlow, Viewport } from '@xyflow/react';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import type { IPipeline, IRunStep, IStep } from '../api';
 import { FlowEdge, FlowEdgeType, StepNode, StepNodeType } from './nodes';
-import { betterFlow, Flow, IEdgeLine, ILayout, layOut } from './layout';
+import { betterFlow, byReason, Flow, IEdgeLine, ILayout, layOut, LEGIBLE } from './layout';
 import type { Direction } from '../settings';
 import { reasonWord } from './words';
 
@@ -15,6 +15,13 @@ const MARGIN = 10;
 /** The graph is as high as it needs, within this. */
 const LEAST_HEIGHT = 110;
 const MOST_HEIGHT = 560;
+/** The height of one that is larger than its box. */
+const CUT_HEIGHT = 400;
+
+interface ISize {
+  width: number;
+  height: number;
+}
 
 /** How the graph is zoomed from outside of it. */
 export interface IGraphView {
@@ -51,7 +58,7 @@ export function Graph(props: IGraphProps): JSX.Element {
 }
 
 /** The size of an element, followed as it changes; zero while it is not shown. */
-function useSize(ref: React.RefObject<HTMLElement>): { width: number; height: number } {
+function useSize(ref: React.RefObject<HTMLElement>): ISize {
   const [size, setSize] = React.useState({ width: 0, height: 0 });
   React.useEffect(() => {
     const element = ref.current;
@@ -67,10 +74,13 @@ function useSize(ref: React.RefObject<HTMLElement>): { width: number; height: nu
   return size;
 }
 
-/** The height that a graph of this size needs in a box of this width. */
-export function neededHeight(layout: ILayout, width: number): number {
-  const zoom = Math.min((width - 2 * MARGIN) / (layout.width || 1), MOST_ZOOM);
-  return Math.round(Math.max(LEAST_HEIGHT, Math.min(MOST_HEIGHT, layout.height * zoom + 2 * MARGIN + 2)));
+/** The height that a graph of this size needs in a box of this width, for its names to be read. */
+export function neededHeight(layout: ISize, width: number): number {
+  const fitting = Math.min((width - 2 * MARGIN) / (layout.width || 1), MOST_ZOOM);
+  const needed = layout.height * Math.max(fitting, LEGIBLE) + 2 * MARGIN + 2;
+  const legible = layout.height * LEGIBLE + 2 * MARGIN + 2;
+  const most = fitting < LEGIBLE || legible > MOST_HEIGHT ? CUT_HEIGHT : MOST_HEIGHT;
+  return Math.round(Math.max(LEAST_HEIGHT, Math.min(most, needed)));
 }
 
 /** Give the box the height that the graph needs, until the user gives it another one. */
@@ -86,7 +96,7 @@ function useHeight(box: React.RefObject<HTMLElement>, layout: ILayout, width: nu
 }
 
 /** How all of the graph, its edges and labels too, is shown in the middle of a box. */
-export function viewport(layout: ILayout, size: { width: number; height: number }) {
+export function viewport(layout: ISize, size: ISize): Viewport {
   const { width, height } = layout;
   const zoom = Math.min(
     (size.width - 2 * MARGIN) / (width || 1),
@@ -95,6 +105,27 @@ export function viewport(layout: ILayout, size: { width: number; height: number 
   );
   const found = Math.max(zoom, 0.05);
   return { x: (size.width - width * found) / 2, y: (size.height - height * found) / 2, zoom: found };
+}
+
+/** How the graph is shown at first: all of it where that can be read, else as much as there is room for, from its beginning. */
+export function firstView(layout: ISize, size: ISize): Viewport {
+  const all = viewport(layout, size);
+  if (all.zoom >= LEGIBLE) {
+    return all;
+  }
+  const middle = (room: number, needed: number): number => Math.max(MARGIN, (room - needed * LEGIBLE) / 2);
+  return { x: middle(size.width, layout.width), y: middle(size.height, layout.height), zoom: LEGIBLE };
+}
+
+/** The view moved just as far as it takes for a part of the graph to be in the box. */
+export function movedTo(view: Viewport, part: { x: number; y: number; width: number; height: number }, size: ISize): Viewport {
+  const moved = (offset: number, from: number, long: number, room: number): number =>
+    Math.max(MARGIN - from * view.zoom, Math.min(offset, room - MARGIN - (from + long) * view.zoom));
+  return {
+    x: moved(view.x, part.x, part.width, size.width),
+    y: moved(view.y, part.y, part.height, size.height),
+    zoom: view.zoom
+  };
 }
 
 function Flowing(props: IGraphProps): JSX.Element {
@@ -108,44 +139,62 @@ function Flowing(props: IGraphProps): JSX.Element {
     () => (direction === 'auto' ? betterFlow(pipeline, size.width || 300, MOST_HEIGHT, tall) : direction),
     [pipeline, direction, size.width, tall]
   );
-  const layout = React.useMemo(() => layOut(pipeline, flow, tall), [pipeline, flow, tall]);
+  const most = ((size.width || 300) - 2 * MARGIN) / LEGIBLE;
+  const layout = React.useMemo(() => layOut(pipeline, flow, tall, most), [pipeline, flow, tall, most]);
   const shape = `${flow} ${layout.width} ${layout.height} ${layout.nodes.map(node => node.step.name).join('\n')}`;
 
   useHeight(box, layout, size.width);
-  const fit = React.useCallback(() => {
-    if (size.width && size.height) {
-      void flowing.setViewport(viewport(layout, size));
+  const isShown = size.width > 0 && size.height > 0;
+  React.useEffect(() => {
+    if (isShown) {
+      void flowing.setViewport(firstView(layout, size));
     }
   }, [flowing, size, shape]);
-  React.useEffect(fit, [fit]);
   React.useEffect(() => {
+    const fit = (): void => void (isShown && flowing.setViewport(viewport(layout, size)));
     onView?.({ zoomIn: () => void flowing.zoomIn(), zoomOut: () => void flowing.zoomOut(), fit, layout });
     return () => onView?.(null);
-  }, [flowing, fit, layout, onView]);
+  }, [flowing, size, layout, onView]);
+  const moveTo = (name: string | undefined): void => {
+    const line = layout.edges.find(one => `${one.before} ${one.after}` === name);
+    const part = line ? { ...line.labelAt, width: 0, height: 0 } : layout.nodes.find(one => one.step.name === name);
+    if (part && isShown) {
+      void flowing.setViewport(movedTo(flowing.getViewport(), part, size));
+    }
+  };
+  React.useEffect(() => moveTo(props.activeStep), [props.activeStep]);
+  // By keyboard alone: what is clicked must not move away.
+  const onFocus = ({ target }: React.FocusEvent<HTMLElement>): void => {
+    if (target.matches(':focus-visible')) {
+      moveTo(target.dataset.step ?? target.dataset.edge);
+    }
+  };
 
   return (
-    <div ref={box} className="jp-KaleLite-graph" role="group" aria-label={props.label}>
-      <ReactFlow<StepNodeType, FlowEdgeType>
-        nodes={nodesOf(layout, props, edge)}
-        edges={edgesOf(layout, props, edge, setEdge)}
-        nodeTypes={NODE_TYPES}
-        edgeTypes={EDGE_TYPES}
-        minZoom={0.05}
-        maxZoom={3}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
-        zoomOnScroll={false}
-        zoomOnDoubleClick={false}
-        preventScrolling={false}
-        deleteKeyCode={null}
-        selectionKeyCode={null}
-        multiSelectionKeyCode={null}
-        panActivationKeyCode={null}
-        attributionPosition="bottom-left"
-      />
+    <div className="jp-KaleLite-graphWithReasons">
+      <div ref={box} className="jp-KaleLite-graph" role="group" aria-label={props.label} onFocus={onFocus}>
+        <ReactFlow<StepNodeType, FlowEdgeType>
+          nodes={nodesOf(layout, props, edge)}
+          edges={edgesOf(layout, props, edge, setEdge)}
+          nodeTypes={NODE_TYPES}
+          edgeTypes={EDGE_TYPES}
+          minZoom={0.05}
+          maxZoom={3}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          zoomOnScroll={false}
+          zoomOnDoubleClick={false}
+          preventScrolling={false}
+          deleteKeyCode={null}
+          selectionKeyCode={null}
+          multiSelectionKeyCode={null}
+          panActivationKeyCode={null}
+          proOptions={{ hideAttribution: true }}
+        />
+      </div>
       <EdgeReasons edge={edge} pipeline={pipeline} trans={trans} />
     </div>
   );
@@ -215,16 +264,25 @@ function edgesOf(
   });
 }
 
-/** Everything that flows along an edge, with the reasons. */
+/** Everything that flows along an edge, with the reasons: below the graph, or above it where there is no room below. */
 function EdgeReasons(props: { edge: IEdgeLine | null; pipeline: IPipeline; trans: TranslationBundle }): JSX.Element {
   const { edge, pipeline, trans } = props;
+  const box = React.useRef<HTMLDivElement>(null);
+  React.useLayoutEffect(() => {
+    const node = box.current;
+    const within = node?.closest('.jp-KaleLite-scroll');
+    node?.classList.remove('jp-mod-above');
+    if (node && within && node.getBoundingClientRect().bottom > within.getBoundingClientRect().bottom) {
+      node.classList.add('jp-mod-above');
+    }
+  }, [edge]);
   return (
-    <div className="jp-KaleLite-reasons" role="status" hidden={!edge}>
+    <div ref={box} className="jp-KaleLite-reasons" role="status" hidden={!edge}>
       {edge && (
         <>
           <strong>{trans.__('%1 → %2', edge.before, edge.after)}</strong>
           <ul>
-            {edge.dependencies.map((one, at) => (
+            {byReason(edge.dependencies).map((one, at) => (
               <li key={at}>{reasonWord(one, pipeline, trans)}</li>
             ))}
           </ul>

@@ -1,6 +1,5 @@
 /** The graph of the notebook in front, or the list of its steps, with the states of the run that is followed. */
-import { addIcon, downloadIcon, listIcon } from '@jupyterlab/ui-components';
-import { Menu } from '@lumino/widgets';
+import { addIcon, downloadIcon, listIcon, MenuSvg } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { IPipeline, IRunStep, IStep } from '../api';
 import { fitIcon, minusIcon, pipelineIcon } from '../icons';
@@ -24,7 +23,7 @@ interface IGraphSectionProps extends IViewProps {
 /** A menu at a place of the page, with what can be done with a step. */
 export function openStepMenu(props: IViewProps, step: string, x: number, y: number): void {
   const { commands } = props;
-  const menu = new Menu({ commands });
+  const menu = new MenuSvg({ commands });
   for (const command of [CommandIDs.goToStep, CommandIDs.editCell, '', CommandIDs.runFrom, CommandIDs.runOnly]) {
     if (!command) {
       menu.addItem({ type: 'separator' });
@@ -157,7 +156,7 @@ function describe(props: IViewProps, step: IStep): string {
 }
 
 function openExportMenu(commands: IViewProps['commands'], anchor: HTMLElement): void {
-  const menu = new Menu({ commands });
+  const menu = new MenuSvg({ commands });
   for (const format of ['svg', 'png', 'mermaid']) {
     menu.addItem({ command: CommandIDs.exportGraph, args: { format } });
   }

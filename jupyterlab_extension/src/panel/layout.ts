@@ -1,6 +1,7 @@
 /** Where the nodes and edges of a pipeline are drawn. Pure functions; sizes in pixels at zoom 1. */
 import * as dagre from '@dagrejs/dagre';
 import type { IDependency, IPipeline, IStep } from '../api';
+import { spread } from './narrow';
 
 export type Flow = 'down' | 'right';
 
@@ -21,8 +22,9 @@ export interface INodeBox {
 export interface IEdgeLine {
   before: string;
   after: string;
-  /** What flows, short; empty where only order is declared. */
+  /** What flows, short; empty where only order is declared, and where there is no room. */
   label: string;
+  isDeclared: boolean;
   dependencies: IDependency[];
   points: IPoint[];
   /** The middle of the label. */
@@ -36,7 +38,17 @@ export interface ILayout {
   height: number;
 }
 
-const CHARACTER = 7.2;
+/** How wide characters are at 12 px in a bold, wide font: the step of the active cell is bold. */
+const CHARACTERS: readonly [RegExp, number][] = [
+  [/[ijl.,:;|!'()[\]]/, 5],
+  [/[frt\- ]/, 6.2],
+  [/[mwMW%@…]/, 12.6],
+  [/[A-Z]/, 9.6],
+  [/[\u0020-\u02ff]/, 8.5]
+];
+const WIDE_CHARACTER = 13;
+/** The least zoom at which names, of 12 px, can be read. */
+export const LEGIBLE = 0.75;
 const LABEL_CHARACTER = 5.4;
 const NAME_LENGTH = 24;
 const LABEL_LENGTH = 13;
@@ -51,8 +63,27 @@ export function nodeName(step: IStep): string {
   return shortened(step.name, NAME_LENGTH);
 }
 
+/** How wide a name is on its node, at most. */
+function nameWidth(name: string): number {
+  const widths = [...name].map(one => CHARACTERS.find(([kind]) => kind.test(one))?.[1] ?? WIDE_CHARACTER);
+  return Math.ceil(widths.reduce((sum, width) => sum + width, 0));
+}
+
 function named(dependency: IDependency): string {
   return dependency.kind === 'state' ? dependency.name.replace(/^state:/, '') : dependency.name;
+}
+
+const naturally = new Intl.Collator('en', { numeric: true });
+
+/** Dependencies of one kind and place as one, with all their names. */
+export function byReason(dependencies: readonly IDependency[]): IDependency[] {
+  const found = new Map<string, IDependency>();
+  for (const one of dependencies) {
+    const key = `${one.kind} ${one.cell} ${one.line}`;
+    const before = found.get(key);
+    found.set(key, before ? { ...before, name: [before.name, one.name].filter(Boolean).join(', ') } : one);
+  }
+  return [...found.values()];
 }
 
 /** What flows along an edge: as many names as fit, and how many there are more. */
@@ -72,34 +103,44 @@ export function edgeLabel(dependencies: readonly IDependency[]): string {
 }
 
 /** What a drawing depends on, and nothing else, so that one is made anew only when it would be another. */
-interface IShape {
+export interface IShape {
   flow: Flow;
   nodes: { name: string; width: number; height: number }[];
   edges: { before: string; after: string; label: string }[];
 }
 
 /** The places of nodes and edges, in the order of the shape's. */
-interface IPlaces {
+export interface IPlaces {
   nodes: { x: number; y: number; width: number; height: number }[];
-  edges: { points: IPoint[]; labelAt: IPoint }[];
+  edges: { points: IPoint[]; labelAt: IPoint; hasRoom: boolean }[];
   width: number;
   height: number;
 }
 
-/** Draw a pipeline from above to below, or from left to right. `tall`: nodes have a second line, for their state. */
-export function layOut(pipeline: IPipeline, flow: Flow, tall = false): ILayout {
+/**
+ * Draw a pipeline from above to below, or from left to right. `tall`: nodes have a second line, for their state. `most`: how
+ * wide the drawing from above to below should be.
+ */
+export function layOut(pipeline: IPipeline, flow: Flow, tall = false, most = Infinity): ILayout {
   const edges = pipeline.edges.map(([before, after]) => {
-    const dependencies = pipeline.dependencies.filter(one => one.before === before && one.after === after);
+    const dependencies = pipeline.dependencies
+      .filter(one => one.before === before && one.after === after)
+      .sort((a, b) => naturally.compare(a.name, b.name));
     return { before, after, label: edgeLabel(dependencies), dependencies };
   });
-  const places = known({
+  const shape = {
     flow,
     nodes: pipeline.steps.map(step => ({ name: step.name, ...nodeSize(step, tall) })),
     edges: edges.map(({ before, after, label }) => ({ before, after, label }))
-  });
+  };
+  const drawn = known(shape);
+  const places = flow === 'down' && drawn.width > most ? spread(shape, drawn, most, labelWidth) : drawn;
   return {
     nodes: pipeline.steps.map((step, at) => ({ step, ...places.nodes[at] })),
-    edges: edges.map((edge, at) => ({ ...edge, ...places.edges[at] })),
+    edges: edges.map((edge, at) => {
+      const { points, labelAt, hasRoom } = places.edges[at];
+      return { ...edge, label: hasRoom ? edge.label : '', isDeclared: !edge.label, points, labelAt };
+    }),
     width: places.width,
     height: places.height
   };
@@ -107,7 +148,7 @@ export function layOut(pipeline: IPipeline, flow: Flow, tall = false): ILayout {
 
 function nodeSize(step: IStep, tall: boolean): { width: number; height: number } {
   const icon = !tall && step.role !== 'step' ? 16 : 0;
-  const width = Math.max(tall ? 92 : 44, Math.round(nodeName(step).length * CHARACTER) + 24 + icon);
+  const width = Math.max(tall ? 92 : 44, nameWidth(nodeName(step)) + 18 + icon);
   return { width, height: tall ? 40 : 28 };
 }
 
@@ -146,7 +187,7 @@ function place({ flow, nodes, edges }: IShape): IPlaces {
     const found = graph.edge(before, after);
     const points: IPoint[] = found.points.map(({ x, y }: IPoint) => ({ x, y }));
     const middle = points[Math.floor(points.length / 2)];
-    return { points, labelAt: { x: found.x ?? middle.x, y: found.y ?? middle.y }, wide: labelWidth(label) };
+    return { points, labelAt: { x: found.x ?? middle.x, y: found.y ?? middle.y }, hasRoom: true, wide: labelWidth(label) };
   });
   return fromOrigin(boxes, lines);
 }
@@ -176,19 +217,20 @@ function fromOrigin(nodes: IPlaces['nodes'], edges: (IPlaces['edges'][number] & 
   const moved = ({ x, y }: IPoint): IPoint => ({ x: x - left, y: y - top });
   return {
     nodes: nodes.map(node => ({ ...node, ...moved(node) })),
-    edges: edges.map(({ points: some, labelAt }) => ({ points: some.map(moved), labelAt: moved(labelAt) })),
+    edges: edges.map(({ points: some, labelAt }) => ({ points: some.map(moved), labelAt: moved(labelAt), hasRoom: true })),
     width: Math.max(...all.map(point => point.x)) - left,
     height: Math.max(...all.map(point => point.y)) - top
   };
 }
 
-/** The way of drawing that shows the pipeline larger in a box of this size. */
+/** The way of drawing that shows the pipeline larger in a box of this size; downwards where it cannot be read as a whole. */
 export function betterFlow(pipeline: IPipeline, width: number, height: number, tall = false): Flow {
   const zoom = (flow: Flow): number => {
-    const layout = layOut(pipeline, flow, tall);
+    const layout = layOut(pipeline, flow, tall, width / LEGIBLE);
     return Math.min(width / (layout.width || 1), height / (layout.height || 1), 1);
   };
-  return zoom('right') > zoom('down') * 1.1 ? 'right' : 'down';
+  const right = zoom('right');
+  return right >= LEGIBLE && right > zoom('down') * 1.1 ? 'right' : 'down';
 }
 
 /** An edge as an SVG path: through its points, without corners. */

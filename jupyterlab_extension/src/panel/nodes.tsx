@@ -113,7 +113,7 @@ export function FlowEdge({ id, data, markerEnd }: EdgeProps<FlowEdgeType>): JSX.
   };
   return (
     <>
-      <g className={`jp-KaleLite-edge${state}${line.label ? '' : ' jp-mod-declared'}`} {...point}>
+      <g className={`jp-KaleLite-edge${state}${line.isDeclared ? ' jp-mod-declared' : ''}`} {...point}>
         <BaseEdge id={id} path={pathOf(line.points)} markerEnd={markerEnd} interactionWidth={14} />
       </g>
       <EdgeLabelRenderer>

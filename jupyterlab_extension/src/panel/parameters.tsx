@@ -43,8 +43,9 @@ function Parameter({ parameter, pipeline, trans }: IParameterProps): JSX.Element
     pipeline.setParameter(name, value === own ? undefined : value);
     redraw(); // at once, or the cursor jumps
   };
+  const isLong = type === 'list' || type === 'dict';
   return (
-    <div className={`jp-KaleLite-parameter${isChanged ? ' jp-mod-changed' : ''}`}>
+    <div className={`jp-KaleLite-parameter${isChanged ? ' jp-mod-changed' : ''}${isLong ? ' jp-mod-wide' : ''}`}>
       <label htmlFor={id} title={name}>
         {name}
       </label>

@@ -51,6 +51,7 @@ function Panel(props: IPartProps & { memory: SectionMemory }): JSX.Element {
   const pipeline = useCurrent(kale);
   return (
     <div className="jp-KaleLite-panel">
+      {pipeline && <NotebookName pipeline={pipeline} />}
       <RunBar kale={kale} commands={props.commands} trans={trans} />
       <div className="jp-KaleLite-scroll">
         <ServerNotice {...props} />
@@ -66,6 +67,16 @@ function Panel(props: IPartProps & { memory: SectionMemory }): JSX.Element {
   );
 }
 
+/** Which notebook the panel is about: of several side by side it may not be plain. */
+export function NotebookName({ pipeline }: Pick<IViewProps, 'pipeline'>): JSX.Element {
+  useSignal(pipeline.changed);
+  return (
+    <div className="jp-KaleLite-notebookName jp-KaleLite-ellipsis" title={pipeline.path}>
+      {pipeline.path.split('/').pop()}
+    </div>
+  );
+}
+
 function NotebookView(props: IViewProps & { memory: SectionMemory }): JSX.Element {
   const { kale, commands, memory, pipeline, trans } = props;
   useSignal(pipeline.changed);
@@ -74,7 +85,7 @@ function NotebookView(props: IViewProps & { memory: SectionMemory }): JSX.Elemen
   const graph = useLastGraph(props);
   const isTagged = (analysis?.cells ?? []).some(cell => cell.tagged);
   const isSuggesting = suggesting.isAsking || suggesting.suggestion !== null;
-  const part = { kale, commands, trans };
+  const part = { kale, commands, memory, trans };
   return (
     <>
       <NotebookNotices {...props} />

@@ -1,12 +1,21 @@
 /** Steps that are suggested: what each cell would be and why, and the graph that this gives. */
 import * as React from 'react';
 import type { ISuggestion } from '../api';
+import type { NotebookPipeline } from '../model';
 import { useSignal } from '../running/hooks';
 import { Finding, sorted } from './findings';
 import { Graph } from './graph';
 import { IViewProps, RoleIcon, Swatch } from './parts';
 import { shortened } from './layout';
 import { pipelineText, roleWord } from './words';
+
+/** The places of steps, for their colours: those that the notebook has keep theirs, suggested ones come after them. */
+export function suggestedIndex(pipeline: NotebookPipeline, { cells, pipeline: graph }: ISuggestion): (name: string) => number {
+  const names = [...(pipeline.analysis?.cells ?? []), ...cells].map(one => one.step).filter(Boolean);
+  const steps = [...new Set(names)];
+  const within = (name: string): string => graph?.steps.find(one => one.name === name)?.within[0] ?? '';
+  return name => (steps.includes(name) ? steps.indexOf(name) : steps.indexOf(within(name)));
+}
 
 export function SuggestionView(props: IViewProps): JSX.Element | null {
   const { pipeline, trans } = props;
@@ -59,7 +68,7 @@ function Accepted({ pipeline, trans }: IViewProps): JSX.Element {
 function Preview(props: IViewProps & { suggestion: ISuggestion }): JSX.Element {
   const { kale, pipeline, trans, suggestion } = props;
   const { suggesting } = pipeline;
-  const steps = [...new Set(suggestion.cells.map(cell => cell.step).filter(Boolean))];
+  const indexOf = suggestedIndex(pipeline, suggestion);
   const isNothing = !Object.keys(suggestion.tags).length;
   const heading = React.useRef<HTMLHeadingElement>(null);
   React.useEffect(() => heading.current?.focus(), []);
@@ -76,7 +85,7 @@ function Preview(props: IViewProps & { suggestion: ISuggestion }): JSX.Element {
           label={trans.__('The graph of the suggested steps')}
           activeStep=""
           hoveredStep=""
-          indexOf={name => steps.indexOf(name)}
+          indexOf={indexOf}
           worstOf={() => ''}
           stateOf={() => undefined}
           stateText={() => ''}
@@ -102,7 +111,7 @@ function Preview(props: IViewProps & { suggestion: ISuggestion }): JSX.Element {
                 onClick={() => void pipeline.reveal({ index: cell.cell - 1, line: 0 })}
               >
                 <span className="jp-KaleLite-quiet">{cell.cell}</span>
-                {cell.step ? <Swatch index={steps.indexOf(cell.step)} /> : <RoleIcon role={cell.role} />}
+                {cell.step ? <Swatch index={indexOf(cell.step)} /> : <RoleIcon role={cell.role} />}
                 <span className="jp-KaleLite-choiceName">{cell.step || roleWord(cell.role, trans)}</span>
                 <code>{shortened(cell.first_line, 60)}</code>
               </button>

@@ -4,6 +4,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { deleteIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
+import { Section, SectionMemory } from '../panel/section';
 import { IPartProps } from '../panel/sidebar';
 import type { IRunRow } from '../api';
 import type { NotebookRuns } from '../runs';
@@ -11,21 +12,20 @@ import { RunCommandIDs } from './commands';
 import { hasEnded, runSeconds } from './events';
 import { duration, elapsed, fullMoment, moment, value } from './format';
 import { useRuns, useTicking } from './hooks';
-import { IconButton, LinkButton, Notice, RunState, Section } from './parts';
+import { IconButton, LinkButton, Notice, RunState } from './parts';
 import { otherValues, whyNotRun } from './words';
 
 /** Runs that are listed before all of them are asked for. */
 const FEW = 5;
 
-export function HistorySection({ kale, commands, trans }: IPartProps): JSX.Element | null {
+export function HistorySection({ kale, commands, memory, trans }: IPartProps & { memory: SectionMemory }): JSX.Element | null {
   const runs = useRuns(kale);
-  const [open, setOpen] = React.useState(true);
-  useTicking(open && (runs?.history ?? []).some(row => !hasEnded(row)));
+  useTicking((runs?.history ?? []).some(row => !hasEnded(row)));
   if (!runs) {
     return null;
   }
   return (
-    <Section title={trans.__('History')} open={open} onToggle={setOpen}>
+    <Section name="history" title={trans.__('History')} memory={memory}>
       <Rows key={runs.pipeline.panel.id} runs={runs} commands={commands} trans={trans} />
     </Section>
   );

@@ -1,25 +1,25 @@
 /** Runs on Kubeflow Pipelines: what is submitted where. */
 import * as React from 'react';
+import { Section, SectionMemory } from '../panel/section';
 import { IPartProps } from '../panel/sidebar';
 import type { IInfo } from '../api';
 import type { ISubmission } from '../model';
 import type { NotebookRuns } from '../runs';
 import { CommandIDs } from '../tokens';
 import { useRuns, useSignal } from './hooks';
-import { Notice, Section } from './parts';
+import { Notice } from './parts';
 import { withoutSecrets } from './remember';
 import { submissionOf, submit, whyNotSubmit } from './submitting';
 
-export function KfpSection(props: IPartProps): JSX.Element | null {
-  const { kale, trans } = props;
+export function KfpSection(props: IPartProps & { memory: SectionMemory }): JSX.Element | null {
+  const { kale, memory, trans } = props;
   const runs = useRuns(kale);
-  const [open, setOpen] = React.useState(false);
   useSignal(kale.infoChanged);
   if (!runs) {
     return null;
   }
   return (
-    <Section title={trans.__('Kubeflow Pipelines')} open={open} onToggle={setOpen}>
+    <Section name="kubeflow" title={trans.__('Kubeflow Pipelines')} memory={memory} folded>
       <KfpForm key={runs.pipeline.panel.id} runs={runs} info={kale.known} {...props} />
     </Section>
   );

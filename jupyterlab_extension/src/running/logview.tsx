@@ -8,8 +8,14 @@ const PAUSE = 150;
 /** How far from its end, in pixels, the log still counts as being there. */
 const NEAR = 24;
 
-export function LogView(props: { runs: NotebookRuns; name: string; trans: TranslationBundle }): JSX.Element {
-  const { runs, name, trans } = props;
+export function LogView(props: {
+  runs: NotebookRuns;
+  name: string;
+  /** Whether the step still runs: more may come. */
+  isRunning: boolean;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { runs, name, isRunning, trans } = props;
   useLog(runs, name);
   const log = runs.log(name);
   const box = React.useRef<HTMLDivElement>(null);
@@ -26,7 +32,11 @@ export function LogView(props: { runs: NotebookRuns; name: string; trans: Transl
     }
   }, [log.lines]);
   if (!log.lines.length) {
-    return <p className="jp-KaleLite-muted">{trans.__('Nothing was printed.')}</p>;
+    return (
+      <p className="jp-KaleLite-muted">
+        {isRunning ? trans.__('Nothing has been printed yet.') : trans.__('Nothing was printed.')}
+      </p>
+    );
   }
   return (
     <div
@@ -50,7 +60,9 @@ export function LogView(props: { runs: NotebookRuns; name: string; trans: Transl
       ))}
       {log.cut.length ? (
         <div className="jp-KaleLite-muted">
-          {trans.__('What comes after is not told while the step runs; it is in its outputs and its notebook.')}
+          {isRunning
+            ? trans.__('What comes after is not told while the step runs; it will be in its outputs and its notebook.')
+            : trans.__('What came after is in the outputs of the step and its notebook.')}
         </div>
       ) : null}
     </div>

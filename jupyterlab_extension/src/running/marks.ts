@@ -124,7 +124,7 @@ export class FailureMarks implements IDisposable {
     box.node.setAttribute('role', 'group');
     box.node.setAttribute('aria-label', this.trans.__('Why the step failed'));
     const head = element('div', 'jp-KaleLite-FailureBox-head');
-    head.append(element('strong', 'jp-KaleLite-FailureBox-code', reason.code), element('span', '', shortened(failureText(reason))));
+    head.append(this.codeLink(reason.code), element('span', '', shortened(failureText(reason))));
     const button = document.createElement('button');
     button.className = 'jp-KaleLite-iconButton';
     button.title = this.trans.__('Take this mark away');
@@ -142,6 +142,15 @@ export class FailureMarks implements IDisposable {
       box.node.append(more);
     }
     return box;
+  }
+
+  private codeLink(code: string): HTMLElement {
+    const link = element('a', 'jp-KaleLite-FailureBox-code jp-KaleLite-link', code) as HTMLAnchorElement;
+    link.href = this.runs.pipeline.api.pageUrl(code);
+    link.target = '_blank';
+    link.rel = 'noopener noreferrer';
+    link.title = this.trans.__('What %1 means', code);
+    return link;
   }
 
   private readonly marks = new Map<string, IMark>();

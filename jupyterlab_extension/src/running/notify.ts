@@ -28,7 +28,7 @@ export function notifyEnd(context: IContext, runs: NotebookRuns, run: IRun, afte
   if (run.status === 'done') {
     const steps = progressOf(run).total;
     Notification.success(
-      trans._n('%2: %1 step done in %3', '%2: %1 steps done in %3', steps, steps, run.pipeline, time),
+      trans._n('%2: %1 step done in %3', '%2: %1 steps done in %3', steps, run.pipeline, time),
       { actions, autoClose: 10_000 }
     );
   } else if (run.status === 'interrupted') {

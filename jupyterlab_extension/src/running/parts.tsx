@@ -2,7 +2,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { LabIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
-import type { RunStatus, Severity, StepState } from '../api';
+import type { Api, RunStatus, Severity, StepState } from '../api';
 import { severityIcon, stateIcon } from '../icons';
 import { runWord, stateWord } from './words';
 
@@ -85,27 +85,19 @@ export function LinkButton(props: { onClick: () => void; children: React.ReactNo
   );
 }
 
-/** A part of the panel with a heading that folds it. */
-export function Section(props: {
-  title: string;
-  open: boolean;
-  onToggle: (open: boolean) => void;
-  children: React.ReactNode;
-  aside?: React.ReactNode;
-  className?: string;
-}): JSX.Element {
-  const { title, open, onToggle, children, aside, className } = props;
+/** The code of a finding, which leads to the page about it. */
+export function CodeLink(props: { code: string; api: Api; trans: TranslationBundle; className?: string }): JSX.Element {
+  const { code, api, trans, className } = props;
   return (
-    <section className={`jp-KaleLite-Section ${className ?? ''}`} aria-label={title}>
-      <h3 className="jp-KaleLite-Section-head">
-        <button type="button" className="jp-KaleLite-Section-toggle" aria-expanded={open} onClick={() => onToggle(!open)}>
-          <span className="jp-KaleLite-caret" aria-hidden="true" />
-          {title}
-        </button>
-        {aside}
-      </h3>
-      {open ? <div className="jp-KaleLite-Section-body">{children}</div> : null}
-    </section>
+    <a
+      className={className}
+      href={api.pageUrl(code)}
+      target="_blank"
+      rel="noopener noreferrer"
+      title={trans.__('What %1 means', code)}
+    >
+      {code}
+    </a>
   );
 }
 

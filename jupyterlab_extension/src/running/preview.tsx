@@ -8,7 +8,7 @@ import { copyIcon, ReactWidget, refreshIcon, saveIcon } from '@jupyterlab/ui-com
 import * as React from 'react';
 import { Api, ApiError, IDiagnostic } from '../api';
 import type { NotebookPipeline } from '../model';
-import { Notice } from './parts';
+import { CodeLink, Notice } from './parts';
 import { placeWord } from './words';
 
 type Format = 'yaml' | 'python';
@@ -83,7 +83,7 @@ export function PreviewPage(props: { api: Api; pipeline: NotebookPipeline; trans
           {trans.__('Not compiled: %1', failure.message)}
         </Notice>
       ) : null}
-      <Findings findings={failure?.diagnostics ?? compiled?.diagnostics ?? []} trans={trans} />
+      <Findings findings={failure?.diagnostics ?? compiled?.diagnostics ?? []} api={api} trans={trans} />
       {compiled && compiled.files.length > 1 && !failure ? (
         <label className="jp-KaleLite-Preview-file">
           {trans._n('%1 file', '%1 files', compiled.files.length, compiled.files.length)}
@@ -150,8 +150,8 @@ function HeadButton(props: {
   );
 }
 
-function Findings(props: { findings: readonly IDiagnostic[]; trans: TranslationBundle }): JSX.Element | null {
-  const { findings, trans } = props;
+function Findings(props: { findings: readonly IDiagnostic[]; api: Api; trans: TranslationBundle }): JSX.Element | null {
+  const { findings, api, trans } = props;
   if (!findings.length) {
     return null;
   }
@@ -159,7 +159,7 @@ function Findings(props: { findings: readonly IDiagnostic[]; trans: TranslationB
   const sorted = [...findings].sort((a, b) => rank[a.severity] - rank[b.severity]);
   const list = sorted.map((one, at) => (
     <Notice key={at} severity={one.severity} hint={one.hint}>
-      <span className="jp-KaleLite-code">{one.code}</span>{' '}
+      <CodeLink code={one.code} api={api} trans={trans} className="jp-KaleLite-code jp-KaleLite-link" />{' '}
       {placeWord(one, trans) ? <span className="jp-KaleLite-muted">{placeWord(one, trans)}: </span> : null}
       {one.message}
     </Notice>

@@ -5,7 +5,7 @@ import * as React from 'react';
 import type { IDiagnostic } from '../api';
 import type { NotebookRuns } from '../runs';
 import { problemsOf } from './events';
-import { LinkButton, LongText, Notice } from './parts';
+import { CodeLink, LinkButton, LongText, Notice } from './parts';
 import { failureText, placeWord } from './words';
 
 export function StepProblems(props: {
@@ -30,7 +30,8 @@ export function StepProblems(props: {
           hint={finding.hint}
           actions={<Place finding={finding} runs={runs} trans={trans} />}
         >
-          <span className="jp-KaleLite-code">{finding.code}</span> {step ? <strong>{step}: </strong> : null}
+          <CodeLink code={finding.code} api={runs.pipeline.api} trans={trans} className="jp-KaleLite-code jp-KaleLite-link" />{' '}
+          {step ? <strong>{step}: </strong> : null}
           <LongText text={step ? failureText(finding) : finding.message} trans={trans} />
           {at === 0 && traceback ? (
             <details className="jp-KaleLite-Traceback">

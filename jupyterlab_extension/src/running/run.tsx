@@ -2,6 +2,7 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
+import { Section, SectionMemory } from '../panel/section';
 import { IPartProps } from '../panel/sidebar';
 import type { IRun } from '../api';
 import type { NotebookRuns } from '../runs';
@@ -11,16 +12,14 @@ import { hasEnded, IProgress, progressOf, runSeconds, stepNames } from './events
 import { duration, elapsed, fullMoment, moment } from './format';
 import { useRuns, useTicking } from './hooks';
 import { ValueTable } from './metrics';
-import { IconButton, LinkButton, Notice, RunState, Section } from './parts';
+import { IconButton, LinkButton, Notice, RunState } from './parts';
 import { StepProblems } from './problems';
-import { RUN_SECTION } from './status';
 import { StepRow } from './step';
 import { failureWords, otherValues, runWord, stateWord, whyNotResume } from './words';
 
-export function RunSection(props: IPartProps): JSX.Element | null {
-  const { kale, trans } = props;
+export function RunSection(props: IPartProps & { memory: SectionMemory }): JSX.Element | null {
+  const { kale, memory, trans } = props;
   const runs = useRuns(kale);
-  const [open, setOpen] = React.useState(true);
   useTicking(runs?.isRunning ?? false);
   if (!runs || (!runs.current && !runs.failure)) {
     return null;
@@ -28,11 +27,10 @@ export function RunSection(props: IPartProps): JSX.Element | null {
   const run = runs.current;
   return (
     <Section
-      className={RUN_SECTION}
+      name="run"
       title={run ? trans.__('Run %1', String(run.id)) : trans.__('Run')}
-      open={open}
-      onToggle={setOpen}
-      aside={run && closing(runs, trans)}
+      memory={memory}
+      actions={run && closing(runs, trans)}
     >
       {runs.failure ? <Failure runs={runs} {...props} /> : null}
       {run ? <RunBody key={run.id} run={run} runs={runs} {...props} /> : null}

@@ -9,8 +9,8 @@ import { useTicking } from './hooks';
 import { LinkButton, RunState } from './parts';
 import { failureText, failureWords, placeWord } from './words';
 
-/** The section about the run, for what leads to it. */
-export const RUN_SECTION = 'jp-KaleLite-RunSection';
+/** The section about the run. */
+const RUN_SECTION = '.jp-KaleLite-Section.jp-mod-run';
 
 export function StatusLine(props: { runs: NotebookRuns; trans: TranslationBundle }): JSX.Element | null {
   const { runs, trans } = props;
@@ -39,10 +39,15 @@ export function StatusLine(props: { runs: NotebookRuns; trans: TranslationBundle
   );
 }
 
+/** Go to the section about the run, unfolded. */
 function toSection(): void {
-  const section = document.querySelector(`.${RUN_SECTION}`);
+  const section = document.querySelector(RUN_SECTION);
+  const toggle = section?.querySelector<HTMLElement>('button');
+  if (toggle?.getAttribute('aria-expanded') === 'false') {
+    toggle.click();
+  }
   section?.scrollIntoView({ block: 'start' });
-  section?.querySelector<HTMLElement>('button')?.focus({ preventScroll: true });
+  toggle?.focus({ preventScroll: true });
 }
 
 interface ILineProps {

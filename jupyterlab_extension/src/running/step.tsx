@@ -126,7 +126,7 @@ function StepDetails(props: IStepProps): JSX.Element {
       </div>
       <div role="tabpanel" aria-labelledby={`${id}-${tab}`}>
         {tab === 'log' ? (
-          <LogView runs={runs} name={name} trans={trans} />
+          <LogView runs={runs} name={name} isRunning={step.status === 'running'} trans={trans} />
         ) : (
           <StepOutputs runs={runs} run={run} name={name} trans={trans} openWhole={openWhole} />
         )}

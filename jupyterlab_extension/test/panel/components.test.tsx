@@ -12,6 +12,8 @@ import { StepList } from '../../src/panel/list';
 import { ServerNotice } from '../../src/panel/notices';
 import { Parameters } from '../../src/panel/parameters';
 import { Section, SectionMemory } from '../../src/panel/section';
+import { NotebookName } from '../../src/panel/sidebar';
+import { suggestedIndex } from '../../src/panel/suggestion';
 import { ApiError, IKaleLite } from '../../src/tokens';
 import { analysisOf, FakeServer, finding, IFakeCell, OpenNotebook } from '../fakes';
 
@@ -115,6 +117,27 @@ it('what is typed where the default is None is told as what it is taken', async 
   }
 });
 
+it('a list has the whole width for its value, a number has not', async () => {
+  const parameters = [
+    { name: 'rows', type: 'int' as const, default: 10, cell: 1, line: 1 },
+    { name: 'models', type: 'list' as const, default: ['a'], cell: 1, line: 2 }
+  ];
+  const { props } = await propsOf([{ tags: ['parameters'] }], { parameters });
+  render(<Parameters {...props} />);
+  expect(screen.getByLabelText('rows').parentElement?.classList.contains('jp-mod-wide')).toBe(false);
+  expect(screen.getByLabelText('models').parentElement?.classList.contains('jp-mod-wide')).toBe(true);
+});
+
+it('the panel names its notebook, and follows a new name', async () => {
+  const { open } = await propsOf([{}]);
+  open.path = 'work/deep/demo.ipynb';
+  const view = render(<NotebookName pipeline={open.pipeline} />);
+  expect(screen.getByText('demo.ipynb').title).toBe('work/deep/demo.ipynb');
+  open.path = 'work/other.ipynb';
+  view.rerender(<NotebookName pipeline={open.pipeline} />);
+  expect(screen.getByText('other.ipynb')).toBeTruthy();
+});
+
 describe('a section', () => {
   it('is folded, and stays so', async () => {
     const saved: { [key: string]: unknown } = {};
@@ -133,6 +156,15 @@ describe('a section', () => {
     await vi.waitFor(() => expect(screen.queryByText('inside')).toBeNull());
     expect(screen.getByRole('button', { name: /One/ }).getAttribute('aria-expanded')).toBe('false');
   });
+});
+
+it('a step has one colour in a suggestion and at its cells', async () => {
+  const { open } = await propsOf([{ tags: ['skip'] }, { tags: ['step:b'] }]);
+  const graph = { steps: [{ name: 'b', within: [] }, { name: 'inner', within: ['b'] }] };
+  const suggestion = { cells: [{ step: 'new' }, { step: 'b' }, { step: '' }, { step: 'newer' }], pipeline: graph } as never;
+  const indexOf = suggestedIndex(open.pipeline, suggestion);
+  expect(indexOf('b')).toBe(open.pipeline.stepIndex('b'));
+  expect(['new', 'newer', 'inner', 'none'].map(indexOf)).toEqual([1, 2, 0, -1]);
 });
 
 it('a missing server part is told with what mends it, and asked again', () => {
@@ -161,6 +193,13 @@ describe('the combobox', () => {
     expect(document.getElementById(input.getAttribute('aria-activedescendant')!)?.textContent).toContain('train');
     fireEvent.keyDown(input, { key: 'Enter' });
     expect(onCommit).toHaveBeenCalledWith('train');
+  });
+  it('its list stands at the input, in the page and not in the box around', () => {
+    const { input } = setUp();
+    input.getBoundingClientRect = () => ({ left: 40, right: 240, width: 200, top: 300, bottom: 326, height: 26 }) as DOMRect;
+    fireEvent.click(input);
+    const { style } = screen.getByRole('listbox');
+    expect([style.left, style.top, style.width]).toEqual(['40px', '330px', '200px']);
   });
   it('what is typed is taken when it is left', () => {
     const { onCommit, input } = setUp();

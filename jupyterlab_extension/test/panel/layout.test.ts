@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { IDependency, IPipeline, IStep } from '../../src/api';
 import { toSvg } from '../../src/panel/drawing';
-import { neededHeight, viewport } from '../../src/panel/graph';
-import { betterFlow, edgeLabel, ILayout, layOut, pathOf, shortened } from '../../src/panel/layout';
+import { firstView, movedTo, neededHeight, viewport } from '../../src/panel/graph';
+import { betterFlow, byReason, edgeLabel, ILayout, layOut, LEGIBLE, pathOf, shortened } from '../../src/panel/layout';
 
 const step = (name: string): IStep => ({ name, role: 'step', inputs: [], outputs: [], cells: [1] }) as unknown as IStep;
 
@@ -70,6 +70,55 @@ it('what flows and what a step is are of the newest analysis, although the drawi
   expect(layOut(pipelineOf([['load', 'a', 'a_longer_name']]), 'down').edges[0].points).not.toBe(before.edges[0].points);
 });
 
+describe('a drawing that is to be narrow', () => {
+  const models = ['logistic', 'forest', 'support_vectors', 'boosting', 'neighbours'];
+  const wide = pipelineOf([
+    ...models.flatMap(one => [['load', one, 'X_train'], [one, 'compare', `${one}_score`]] as [string, string, string][]),
+    ['load', 'compare', 'y'], ['compare', 'report', '']
+  ]);
+  const layout = layOut(wide, 'down', true, 284);
+
+  it('is as narrow as it should be, where the usual one is not, and keeps that where it fits', () => {
+    expect(layOut(wide, 'down', true).width).toBeGreaterThan(284);
+    expect(layout.width).toBeLessThanOrEqual(284);
+    expect(layOut(DIAMOND, 'down', false, 284)).toEqual(layOut(DIAMOND, 'down'));
+  });
+  it('has every step once, none over another, what comes after further down', () => {
+    expect(layout.nodes.map(node => node.step.name)).toEqual(wide.steps.map(one => one.name));
+    expect(crossings(layout)).toEqual([]);
+    const at = new Map(layout.nodes.map(node => [node.step.name, node.y]));
+    expect(layout.edges.every(edge => (at.get(edge.before) as number) < (at.get(edge.after) as number))).toBe(true);
+  });
+  it('leads edges from node to node, through none of the others', () => {
+    const box = new Map(layout.nodes.map(node => [node.step.name, node]));
+    for (const { before, after, points } of layout.edges) {
+      expect(points[0].y).toBe(box.get(before)!.y + box.get(before)!.height);
+      expect(points[points.length - 1].y).toBe(box.get(after)!.y);
+      const inside = ({ x, y }: { x: number; y: number }): boolean =>
+        layout.nodes.some(node => x > node.x && x < node.x + node.width && y > node.y && y < node.y + node.height);
+      expect(points.slice(1, -1).some(inside)).toBe(false);
+      expect(points.every(({ x, y }) => x >= 0 && x <= layout.width && y >= 0 && y <= layout.height)).toBe(true);
+    }
+  });
+  it('shows labels where there is room; an edge without room is not taken for one of declared order', () => {
+    const edge = (before: string, after: string) => layout.edges.find(one => one.before === before && one.after === after);
+    expect(edge('load', 'forest')).toMatchObject({ label: 'X_train', isDeclared: false });
+    expect(edge('forest', 'compare')).toMatchObject({ label: 'forest_score', isDeclared: false });
+    expect(edge('load', 'compare')).toMatchObject({ label: '', isDeclared: false });
+    expect(edge('compare', 'report')).toMatchObject({ label: '', isDeclared: true });
+  });
+});
+
+it('a node has room for its name in bold, and no more than that', () => {
+  const width = (name: string): number => layOut(pipelineOf([], [name]), 'down').nodes[0].width - 18;
+  // Widths of DejaVu Sans Bold at 12 px, which is wider than most.
+  expect(width('compare')).toBeGreaterThanOrEqual(58.6);
+  expect(width('compare')).toBeLessThan(70);
+  expect(width('mmmmmm')).toBeGreaterThanOrEqual(75);
+  expect(width('filllilli')).toBeLessThan(width('compareit'));
+  expect(width('載入資料')).toBeGreaterThanOrEqual(48);
+});
+
 it('a chain is drawn to the right where there is room, downwards in a narrow box', () => {
   const chain = pipelineOf([['a', 'b', ''], ['b', 'c', ''], ['c', 'd', '']]);
   expect(betterFlow(chain, 900, 150)).toBe('right');
@@ -94,6 +143,14 @@ describe('edgeLabel', () => {
   });
 });
 
+it('names on an edge come in natural order, all of them, those of one reason together', () => {
+  const edge = layOut(pipelineOf([['a', 'b', 'x10'], ['a', 'b', 'x2'], ['a', 'b', 'X1']]), 'down').edges[0];
+  expect(edge.dependencies.map(one => one.name)).toEqual(['X1', 'x2', 'x10']);
+  expect(byReason(edge.dependencies)).toEqual([{ before: 'a', after: 'b', name: 'X1, x2, x10', kind: 'data' }]);
+  const [first, ...rest] = edge.dependencies;
+  expect(byReason([{ ...first, cell: 4, line: 1 }, ...rest]).map(one => one.name)).toEqual(['X1', 'x2, x10']);
+});
+
 it('shortened', () => expect([shortened('abc', 3), shortened('abcd', 3)]).toEqual(['abc', 'ab…']));
 
 it('pathOf begins and ends at its points', () => {
@@ -115,6 +172,34 @@ describe('what is shown', () => {
   it('needs no more height than it gets', () => {
     expect(neededHeight(layout, 300)).toBeLessThanOrEqual(560);
     expect(neededHeight(layOut(pipelineOf([], ['one']), 'down'), 300)).toBe(110);
+  });
+});
+
+describe('a graph that cannot be read as a whole', () => {
+  const large = { width: 900, height: 1000 };
+
+  it('gets a higher box, and is shown from its upper left corner', () => {
+    expect(neededHeight(large, 250)).toBe(400);
+    expect(neededHeight({ width: 900, height: 200 }, 250)).toBe(172);
+    expect(firstView(large, { width: 250, height: 400 })).toEqual({ x: 10, y: 10, zoom: LEGIBLE });
+  });
+  it('stands in the middle where it is too large one way alone', () => {
+    expect(firstView({ width: 100, height: 1000 }, { width: 250, height: 400 })).toEqual({ x: 87.5, y: 10, zoom: LEGIBLE });
+  });
+  it('a smaller one is shown whole', () => {
+    const size = { width: 250, height: 400 };
+    expect(firstView({ width: 260, height: 200 }, size)).toEqual(viewport({ width: 260, height: 200 }, size));
+  });
+  it('is drawn downwards in a narrow panel', () => {
+    const wide = pipelineOf(['a', 'b', 'c', 'd', 'e'].flatMap(one => [['load', `${one}_regression_model`, 'x'], [`${one}_regression_model`, 'end', `${one}_y`]] as [string, string, string][]));
+    expect(betterFlow(wide, 250, 560)).toBe('down');
+  });
+  it('moves as far as a part needs to be seen, and no further', () => {
+    const size = { width: 200, height: 100 };
+    const part = (x: number, y: number) => ({ x, y, width: 40, height: 20 });
+    expect(movedTo({ x: 10, y: 10, zoom: 1 }, part(50, 20), size)).toEqual({ x: 10, y: 10, zoom: 1 });
+    expect(movedTo({ x: 10, y: 10, zoom: 1 }, part(300, 20), size)).toEqual({ x: -150, y: 10, zoom: 1 });
+    expect(movedTo({ x: -150, y: -80, zoom: 1 }, part(50, 20), size)).toEqual({ x: -40, y: -10, zoom: 1 });
   });
 });
 

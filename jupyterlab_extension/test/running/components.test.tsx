@@ -5,6 +5,7 @@ import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError, IDiagnostic, IRun } from '../../src/api';
+import { SectionMemory } from '../../src/panel/section';
 import { RunBar } from '../../src/running/bar';
 import { ComparisonTable } from '../../src/running/comparison';
 import { HistorySection } from '../../src/running/history';
@@ -22,6 +23,7 @@ let notebook: FakeNotebook;
 let runs: NotebookRuns;
 let commands: CommandRegistry;
 let kale: IKaleLite;
+let memory: SectionMemory;
 
 const ERROR: IDiagnostic = {
   code: 'KL402', severity: 'error', notebook: '', cell: 2, line: 1, column: 0, step: 'fit',
@@ -47,13 +49,14 @@ async function setUp(current: Partial<IRun> | null, rows = current ? [makeRow(cu
   await act(async () => undefined);
 }
 
-const props = () => ({ kale, commands, trans });
+const props = () => ({ kale, commands, trans, memory });
 
 beforeEach(() => {
   localStorage.clear();
   api = new FakeApi();
   notebook = new FakeNotebook();
   commands = new CommandRegistry();
+  memory = new SectionMemory(null);
 });
 
 afterEach(() => {
@@ -188,11 +191,53 @@ describe('the run', () => {
     expect(screen.getByText('1 cell has changed since this run started.')).toBeTruthy();
   });
 
+  it('leads from a code to its page', async () => {
+    await setUp({ status: 'failed', steps: { load: step('done'), fit: step('failed', { diagnostics: [ERROR] }) } });
+    render(<RunSection {...props()} />);
+    expect(screen.getByRole('link', { name: 'KL402' }).getAttribute('href')).toMatch(/kale-lite\/pages\/KL402$/);
+  });
+
+  it('says of what a step printed what holds now: while it runs, and after it', async () => {
+    await setUp({ steps: { load: step('running', { started: 1 }), fit: step('waiting') } });
+    render(<RunSection {...props()} />);
+    fireEvent.click(screen.getByRole('button', { name: /running load/ }));
+    expect(screen.getByText('Nothing has been printed yet.')).toBeTruthy();
+    const more = { text: 'much', stream: 'stdout', cell: 1, truncated: true };
+    act(() => api.socket.event(0, { type: 'step-output', step: 'load', ...more }));
+    await screen.findByText(/is not told while the step runs/);
+    act(() => api.socket.event(1, { type: 'step-finished', step: 'load', status: 'done', seconds: 2 }));
+    await screen.findByRole('button', { name: /done load/ });
+    fireEvent.click(screen.getByRole('tab', { name: 'Log' }));
+    expect(screen.queryByText(/is not told while the step runs/)).toBeNull();
+    expect(screen.getByText('What came after is in the outputs of the step and its notebook.')).toBeTruthy();
+  });
+
   it('opens no links but those of the web', async () => {
     await setUp({ status: 'done', link: 'javascript:alert(1)' });
     const { container } = render(<RunSection {...props()} />);
     expect(container.querySelector('a')).toBeNull();
   });
+});
+
+it('the heading of a run names it alone, and what is folded stays so', async () => {
+  await setUp({ id: 4, status: 'done' });
+  render(<RunSection {...props()} />);
+  expect(screen.getByRole('heading', { name: 'Run 4' })).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Show no run' })).toBeTruthy();
+  fireEvent.click(screen.getByRole('button', { name: 'Run 4' }));
+  await waitFor(() => expect(screen.queryByRole('list', { name: 'Steps' })).toBeNull());
+  expect(memory.isOpen('run', true)).toBe(false);
+});
+
+it('a folded run is unfolded by what leads to it', async () => {
+  Element.prototype.scrollIntoView = vi.fn();
+  await setUp({ id: 4, status: 'done' });
+  memory.set('run', false);
+  render(<><RunBar {...props()} /><RunSection {...props()} /></>);
+  expect(screen.queryByRole('list', { name: 'Steps' })).toBeNull();
+  fireEvent.click(screen.getByRole('button', { name: 'Details' }));
+  await screen.findByRole('list', { name: 'Steps' });
+  expect(document.activeElement?.textContent).toBe('Run 4');
 });
 
 describe('the history', () => {

@@ -120,6 +120,19 @@ export class FakeNotebook {
   parameterValues: { [name: string]: number } = {};
   parameterProblems: { [name: string]: ParameterProblem } = {};
 
+  /** A cell of the shared model: the same one each time. */
+  private sharedCell(cell: IFakeCell): object {
+    const found = this.shared.get(cell) ?? {
+      cell_type: cell.type ?? 'code',
+      getId: () => cell.id,
+      getSource: () => cell.source
+    };
+    this.shared.set(cell, found);
+    return found;
+  }
+
+  private readonly shared = new WeakMap<IFakeCell, object>();
+
   get pipeline(): NotebookPipeline {
     const me = this;
     const model = {
@@ -132,11 +145,7 @@ export class FakeNotebook {
       contentChanged: this.signals.contentChanged,
       sharedModel: {
         get cells() {
-          return me.cells.map(cell => ({
-            cell_type: cell.type ?? 'code',
-            getId: () => cell.id,
-            getSource: () => cell.source
-          }));
+          return me.cells.map(cell => me.sharedCell(cell));
         }
       }
     };
@@ -150,6 +159,7 @@ export class FakeNotebook {
       }
     };
     const found = {
+      api: { pageUrl: (code: string) => `http://server/kale-lite/pages/${code}` },
       panel: { id: 'notebook-1', context, disposed: this.signals.disposed, isDisposed: false },
       changed: new Signal({}),
       selectionChanged: new Signal({}),

@@ -82,6 +82,7 @@ describe('the cell that failed', () => {
     expect(cells[1].node.children[2]).toBe(cells[1].box);
     expect(cells[1].box?.textContent).toContain('ValueError: <b>bad</b>');
     expect(cells[1].box?.querySelector('b')).toBeNull();
+    expect(cells[1].box?.querySelector('a')?.href).toBe('http://server/kale-lite/pages/KL402');
     expect(cells[1].box?.querySelector('details pre')?.textContent).toBe('Traceback: cell 2');
     expect((cells[1].box?.querySelector('details') as HTMLDetailsElement).open).toBe(false);
   });
