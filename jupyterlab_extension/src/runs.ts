@@ -8,7 +8,7 @@ import { Cells, StartedCells } from './running/cells';
 import { hasEnded } from './running/events';
 import type { Link } from './running/follow';
 import type { StepLog } from './running/log';
-import { NotSavedError, saved } from './running/saving';
+import { NotSavedError, NotWantedError, saved } from './running/saving';
 import { ShownRun } from './running/shown';
 
 /** What to run; without a step all of them. */
@@ -300,7 +300,9 @@ export class NotebookRuns implements IDisposable {
       }
     } catch (error) {
       this.isStarting = false;
-      this.fail(error instanceof NotSavedError ? 'save' : what, error);
+      if (!(error instanceof NotWantedError)) {
+        this.fail(error instanceof NotSavedError ? 'save' : what, error);
+      }
     } finally {
       this.isStarting = false;
       if (!this.isDisposed) {

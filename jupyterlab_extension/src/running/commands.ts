@@ -22,7 +22,6 @@ import { runPipelineIcon } from './icons';
 import { FailureMarks } from './marks';
 import { notifyEnd } from './notify';
 import { openComparison, openPreview, openReport } from './opening';
-import { forgetUnwanted } from './saving';
 import { begin, beginWords, whyNotBegin } from './submitting';
 import { otherValues, whyNotResume, whyNotRun, whyNotStart } from './words';
 
@@ -224,7 +223,6 @@ function watch(context: IContext, all: DisposableSet): void {
   const refresh = (): void => void throttler.invoke();
   const onAdded = (_: unknown, runs: NotebookRuns): void => {
     const marks = new FailureMarks(runs, trans);
-    runs.changed.connect(() => forgetUnwanted(runs));
     runs.changed.connect(refresh);
     runs.begun.connect(() => marks.clear());
     runs.ended.connect((_sender, run) => notifyEnd(context, runs, run, kale.settings.notifyAfter));

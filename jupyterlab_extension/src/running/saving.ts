@@ -1,7 +1,6 @@
 /** What runs is the file, so it has to be as the page shows it. */
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { ApiError } from '../api';
-import type { NotebookRuns } from '../runs';
 
 /** The notebook could not be saved, so it was not run. */
 export class NotSavedError extends ApiError {
@@ -12,19 +11,7 @@ export class NotSavedError extends ApiError {
 }
 
 /** The user said in JupyterLab's dialog about a changed file that it is not to be saved: there is nothing to tell. */
-export class NotWantedError extends NotSavedError {
-  constructor() {
-    super('');
-    this.name = 'NotWantedError';
-  }
-}
-
-/** Take a failure back that the user asked for. */
-export function forgetUnwanted(runs: NotebookRuns): void {
-  if (runs.failure?.error instanceof NotWantedError) {
-    runs.dismissFailure();
-  }
-}
+export class NotWantedError extends Error {}
 
 /** Save a notebook that has changes; rejects with a NotSavedError. */
 export async function saved({ context }: NotebookPanel): Promise<void> {

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NotebookRuns } from '../../src/runs';
-import { forgetUnwanted } from '../../src/running/saving';
 import { FakeApi, FakeNotebook } from './fakes';
 
 describe('the dialog about a file that has changed', () => {
@@ -13,7 +12,6 @@ describe('the dialog about a file that has changed', () => {
     notebook = new FakeNotebook();
     notebook.dirty = true;
     runs = new NotebookRuns(notebook.pipeline, api.asApi);
-    runs.changed.connect(() => forgetUnwanted(runs));
     await vi.waitFor(() => expect(runs.isKnown).toBe(true));
   });
 
