@@ -83,6 +83,17 @@ class Screen:
             self.page.keyboard.press("Escape")
         self.editor.wait_for(state="hidden")
 
+    def open_menu(self, step: str) -> Any:
+        """The menu of a step's node, by keyboard; again if the node was drawn anew in between, as it is when a run ends."""
+        menu = self.page.locator(".lm-Menu")
+        for _ in range(5):
+            self.node(step).focus()
+            self.page.keyboard.press("Shift+F10")
+            self.page.wait_for_timeout(500)
+            if menu.count():
+                break
+        return menu
+
     def button(self, name: str) -> Any:
         return self.panel.get_by_role("button", name=name, exact=True)
 

@@ -123,9 +123,7 @@ def test_a_step_is_run_from_its_menu(screen: Screen, write_in: WriteIn, item: st
     screen.run()
     wait_for_state(screen, "show", "done")
     wait_until_enabled(screen, "Compile and run")
-    screen.node("train").focus()
-    screen.page.keyboard.press("Shift+F10")
-    screen.page.locator(f'.lm-Menu-item[data-command="kale-lite:run-{item}-step"]').click()
+    screen.open_menu("train").locator(f'[data-command="kale-lite:run-{item}-step"]').click()
     wait_for_state(screen, "load", "reused")
     for step in again:
         wait_for_state(screen, step, "done")
