@@ -200,7 +200,7 @@ def _half_way(one: Undo) -> Diagnostic:
 def _refused(step: Step | None, what: str, cell: int = 0, *, rerun: bool = False) -> Diagnostic:
     place = Location(cell) if cell else None
     hint = (
-        f"`--from {step.name}` runs from there"
+        f"run from step {step.name!r} (`--from {step.name}`)"
         if step is not None and (cell or rerun)
         else "run the notebook from the start"
     )

@@ -140,13 +140,13 @@ def _explained(server: Server, error: requests.RequestException, patience: float
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return UnreachableError(
             f"{server.host} takes no connection (tried for {patience * 0.6:g} s)",
-            hint="check --host, the VPN and firewalls; a slow network is given more time by --patience SECONDS",
+            hint="check the address, the VPN and firewalls; a slow network is given more time by --patience SECONDS",
             passing=True,
         )
     if isinstance(error, requests.exceptions.Timeout) or "timed out" in text:
         return _silent(server, patience, "takes connections, but ")
     if "NameResolution" in text or "getaddrinfo" in text or "Name or service" in text or "resolve" in text:
-        return UnreachableError(f"there is no host {name!r}", hint="check the spelling of --host, and the VPN")
+        return UnreachableError(f"there is no host {name!r}", hint="check the spelling of the address, and the VPN")
     if "refused" in text:
         return UnreachableError(
             f"nothing listens at {server.host} (connection refused)",
