@@ -154,12 +154,12 @@ function renameOrder(cells: readonly ICellView[], from: string, to: string, chan
   });
 }
 
-/** Give a step another name, in all its cells and wherever order is declared after it. */
+/** Give a step another name, in all its cells and wherever order is declared after it. That of another step joins the two. */
 export function renameStep(cells: readonly ICellView[], from: string, to: string): Changes {
   const changes: Changes = new Map();
   cells.forEach((one, at) => {
     if (one.code && one.tags.step === from) {
-      changes.set(at, { ...one.tags, step: to });
+      changes.set(at, { ...one.tags, step: to, after: one.tags.after.filter(name => name !== to) });
     }
   });
   renameOrder(cells, from, to, changes);

@@ -91,6 +91,11 @@ it('renameStep changes all cells and the order after it', () => {
   expect(told(renameStep(cells, 'a', 'z'))).toEqual(['0: step z []', '2: step z []', '1: step b [z]']);
 });
 
+it('renameStep joins a step that is called so, without order after itself', () => {
+  const cells = [code('a', 'step:a'), code('b', 'step:b', 'prev:a'), code('b', 'step:b'), code('c', 'step:c', 'prev:b')];
+  expect(told(renameStep(cells, 'b', 'a'))).toEqual(['1: step a []', '2: step a []', '3: step c [a]']);
+});
+
 describe('ownCells', () => {
   const pipeline = { cells: { 4: { notebook: 'in.ipynb', cell: 1 }, 5: { notebook: '', cell: 4 } } } as unknown as IPipeline;
   const step = (cells: number[], within: string[] = []): IStep => ({ cells, within }) as unknown as IStep;
