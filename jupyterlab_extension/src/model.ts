@@ -19,6 +19,9 @@ import { ICellTags } from './tags';
 /** Milliseconds until a server that did not answer is asked again. */
 const AGAIN = 3000;
 
+/** Milliseconds until it is asked whether a notebook that is not there yet can be opened at all. */
+const OPENING = 3000;
+
 const LOCAL = 'local';
 
 /** What is submitted to Kubeflow Pipelines where, and as what. */
@@ -44,6 +47,7 @@ export class NotebookPipeline implements IDisposable {
     this.edits = new NotebookEdits(panel);
     this.suggesting = new Suggesting(this, api);
     void panel.context.ready.then(() => this.start());
+    this.timer = setTimeout(() => void this.checkOpening(), OPENING);
     panel.disposed.connect(this.dispose, this);
   }
 
@@ -51,7 +55,7 @@ export class NotebookPipeline implements IDisposable {
   readonly suggesting: Suggesting;
   /** The newest analysis; of an earlier content while `isStale`. */
   analysis: IAnalysis | null = null;
-  /** Why there is no newer analysis. */
+  /** Why there is no newer analysis; while the notebook is not ready, why it could not be opened. */
   failure: ApiError | null = null;
   isStale = true;
   isReady = false;
@@ -267,12 +271,27 @@ export class NotebookPipeline implements IDisposable {
     // but come the same way, so that what was analysed is compared before anything is sent.
     this.panel.context.model.contentChanged.connect(this.onEdited, this);
     this.panel.context.pathChanged.connect(this.onRenamed, this);
+    this.failure = null;
     this._target = this.target;
     this.rememberedAs = this.path;
     this.panel.content.activeCellChanged.connect(this.onActiveCell, this);
     this.isReady = true;
     this._changed.emit();
     this.schedule(0);
+  }
+
+  /** JupyterLab does not signal that a notebook could not be loaded: its context is never ready then. */
+  private async checkOpening(): Promise<void> {
+    try {
+      if (!this.isReady && !this.isDisposed) {
+        await this.api.opens(this.path);
+      }
+    } catch (error) {
+      if (!this.isReady && !this.isDisposed) {
+        this.failure = error instanceof ApiError ? error : new ApiError(500, String(error));
+        this._changed.emit();
+      }
+    }
   }
 
   private schedule(pause: number): void {

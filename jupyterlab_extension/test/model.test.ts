@@ -110,6 +110,36 @@ describe('analysis', () => {
   });
 });
 
+describe('a notebook that JupyterLab is loading', () => {
+  it('is said not to open when the server cannot read it', async () => {
+    const server = new FakeServer();
+    server.opens.mockRejectedValue(new ApiError(400, 'Unreadable Notebook'));
+    const { pipeline } = new OpenNotebook(CELLS, server, new Promise(() => undefined));
+    await pass(2000);
+    expect(pipeline.failure).toBeNull();
+    await pass(2000);
+    expect(server.opens).toHaveBeenCalledWith('demo.ipynb');
+    expect(pipeline).toMatchObject({ isReady: false, failure: { message: 'Unreadable Notebook' } });
+    expect(server.analyse).not.toHaveBeenCalled();
+  });
+
+  it('is analysed when it is there late', async () => {
+    const server = new FakeServer();
+    server.opens.mockRejectedValue(new ApiError(0, 'gone'));
+    const { pipeline } = new OpenNotebook(CELLS, server, new Promise(resolve => setTimeout(resolve, 9000)));
+    await pass(4000);
+    expect(pipeline.failure).not.toBeNull();
+    await pass(6000);
+    expect(pipeline).toMatchObject({ isReady: true, isStale: false, failure: null });
+  });
+
+  it('is not asked for when it is there in time', async () => {
+    const open = new OpenNotebook(CELLS);
+    await pass(4000);
+    expect(open.server.opens).not.toHaveBeenCalled();
+  });
+});
+
 describe('steps', () => {
   it('have a place in the notebook for their colour, and cells', async () => {
     const open = new OpenNotebook(CELLS);

@@ -92,7 +92,7 @@ function NotebookView(props: IViewProps & { memory: SectionMemory }): JSX.Elemen
       <SuggestionView {...props} />
       {!analysis && !pipeline.failure && !kale.problem && (
         <p className="jp-KaleLite-empty" role="status">
-          {trans.__('The notebook is being analysed…')}
+          {pipeline.isReady ? trans.__('The notebook is being analysed…') : trans.__('The notebook is being opened…')}
         </p>
       )}
       {analysis && !isTagged && !isSuggesting && <FirstUse commands={commands} trans={trans} />}

@@ -101,6 +101,9 @@ export function whyNotRun(
   if (!pipeline || !runs) {
     return trans.__('Open a notebook to run it.');
   }
+  if (!pipeline.isReady) {
+    return pipeline.failure ? trans.__('This notebook could not be opened.') : trans.__('The notebook is being opened.');
+  }
   if (runs.isStarting) {
     return trans.__('The run is being started.');
   }

@@ -125,6 +125,18 @@ describe('the buttons', () => {
     expect(whyNotRun(runs.pipeline, runs, trans)).toBe('');
   });
 
+  it('wait until the notebook is loaded, and say when it could not be', async () => {
+    await setUp(null);
+    Object.assign(kale.pipelines.current!, { isReady: false });
+    const view = render(<RunBar {...props()} />);
+    const button = screen.getByRole('button', { name: 'Compile and run' });
+    expect(button.getAttribute('aria-disabled')).toBe('true');
+    expect(button.title).toBe('The notebook is being opened.');
+    Object.assign(kale.pipelines.current!, { failure: new ApiError(400, 'Unreadable Notebook') });
+    view.rerender(<RunBar {...props()} />);
+    expect(button.title).toBe('This notebook could not be opened.');
+  });
+
   it('lead from a failed run to its cell in one click', async () => {
     await setUp({ status: 'failed', steps: { load: step('done'), fit: step('failed', { diagnostics: [ERROR] }) } });
     render(<RunBar {...props()} />);
