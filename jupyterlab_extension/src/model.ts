@@ -4,7 +4,7 @@
 import type { ICellModel } from '@jupyterlab/cells';
 import type * as nbformat from '@jupyterlab/nbformat';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import { PartialJSONValue } from '@lumino/coreutils';
+import { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Api, ApiError, IAnalysis, ICellInfo, IDiagnostic, IStep } from './api';
@@ -21,6 +21,9 @@ const AGAIN = 3000;
 
 /** Milliseconds until it is asked whether a notebook that is not there yet can be opened at all. */
 const OPENING = 3000;
+
+/** Where the executed notebooks of runs are. */
+const RECORD = /(^|\/)kale-lite-runs\/[^/]+\/(notebook|steps\/[^/]+)\.ipynb$/;
 
 const LOCAL = 'local';
 
@@ -74,6 +77,13 @@ export class NotebookPipeline implements IDisposable {
   /** The path from the server's root, without the drive of a collaborative session. */
   get path(): string {
     return this.panel.context.localPath;
+  }
+
+  /** Whether this is an executed notebook out of the record of a run, or of one of its steps: it is no pipeline. */
+  get isRecord(): boolean {
+    // Step notebooks name their step, wherever they are.
+    const section = this.panel.context.model?.sharedModel.metadata[SETTINGS_KEY] as PartialJSONObject | undefined;
+    return RECORD.test(this.path) || (typeof section?.step === 'string' && typeof section.pipeline === 'string');
   }
 
   get isDirty(): boolean {
@@ -295,7 +305,7 @@ export class NotebookPipeline implements IDisposable {
   }
 
   private schedule(pause: number): void {
-    if (this.isReady && !this.isDisposed) {
+    if (this.isReady && !this.isDisposed && !this.isRecord) {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => void this.analyseNow(), pause);
     }

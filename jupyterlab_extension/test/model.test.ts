@@ -140,6 +140,35 @@ describe('a notebook that JupyterLab is loading', () => {
   });
 });
 
+describe('the record of a run', () => {
+  const at = (path: string): OpenNotebook => {
+    const open = new OpenNotebook(CELLS);
+    open.path = path;
+    return open;
+  };
+
+  it.each(['kale-lite-runs/demo-1/notebook.ipynb', 'work/kale-lite-runs/demo-1/steps/fit.ipynb'])('%s is not analysed', async path => {
+    const open = at(path);
+    await pass();
+    open.edit(1, 'y');
+    await pass();
+    expect(open.pipeline.isRecord).toBe(true);
+    expect(open.server.analyse).not.toHaveBeenCalled();
+  });
+
+  it.each(['kale-lite-runs/mine.ipynb', 'kale-lite-runs/demo-1/work/other.ipynb'])('%s is none', path => {
+    expect(at(path).pipeline.isRecord).toBe(false);
+  });
+
+  it('a step notebook is one wherever it is, one with settings is none', () => {
+    const open = at('copy.ipynb');
+    open.shared.setMetadata('kale_lite', { pipeline_name: 'demo' });
+    expect(open.pipeline.isRecord).toBe(false);
+    open.shared.setMetadata('kale_lite', { step: 'fit', pipeline: 'demo' });
+    expect(open.pipeline.isRecord).toBe(true);
+  });
+});
+
 describe('steps', () => {
   it('have a place in the notebook for their colour, and cells', async () => {
     const open = new OpenNotebook(CELLS);

@@ -104,6 +104,9 @@ export function whyNotRun(
   if (!pipeline.isReady) {
     return pipeline.failure ? trans.__('This notebook could not be opened.') : trans.__('The notebook is being opened.');
   }
+  if (pipeline.isRecord) {
+    return trans.__('This is the record of a run; it is not to be run.');
+  }
   if (runs.isStarting) {
     return trans.__('The run is being started.');
   }

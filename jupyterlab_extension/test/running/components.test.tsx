@@ -137,6 +137,14 @@ describe('the buttons', () => {
     expect(button.title).toBe('This notebook could not be opened.');
   });
 
+  it('do not run the record of a run', async () => {
+    await setUp(null);
+    Object.assign(kale.pipelines.current!, { isRecord: true });
+    render(<RunBar {...props()} />);
+    expect(screen.getByRole('button', { name: 'Compile and run' }).getAttribute('aria-disabled')).toBe('true');
+    expect(screen.getByText('This is the record of a run; it is not to be run.')).toBeTruthy();
+  });
+
   it('lead from a failed run to its cell in one click', async () => {
     await setUp({ status: 'failed', steps: { load: step('done'), fit: step('failed', { diagnostics: [ERROR] }) } });
     render(<RunBar {...props()} />);
