@@ -253,6 +253,15 @@ describe('suggestions', () => {
     expect(open.tags).toEqual([undefined, ['mine']]);
   });
 
+  it('what was tagged by hand since stays when they are taken back', async () => {
+    const open = await suggested();
+    open.pipeline.suggesting.accept();
+    open.pipeline.edits.retag([1], now => ({ ...now, step: 'mine' }));
+    open.pipeline.suggesting.takeBack();
+    expect(open.tags).toEqual([['mine'], ['step:mine']]);
+    expect(open.pipeline.suggesting.canTakeBack).toBe(false);
+  });
+
   it('are undone at once', async () => {
     const open = await suggested();
     open.pipeline.suggesting.accept();
