@@ -35,6 +35,11 @@ describe('headings', () => {
     const cells = [text('# All'), text('## One\n```\n# no heading\n```\n### Two'), code('a')];
     expect(headingsAbove(cells, 2).map(one => one.name)).toEqual(['two', 'one']);
   });
+  it('none of a section before', () => {
+    const cells = [text('## Load the data'), code('a'), text('### Files'), code('a'), text('## Clean the data'), code('a')];
+    expect(headingsAbove(cells, 5).map(one => one.name)).toEqual(['clean-the-data']);
+    expect(headingsAbove(cells, 3).map(one => one.name)).toEqual(['files', 'load-the-data']);
+  });
   it('the nearest is proposed unless a step is called so', () => {
     const cells = [text('# Load'), code('load', 'step:load'), text('# Fit'), code('load')];
     expect(proposedName(cells, 3)).toBe('fit');
