@@ -164,6 +164,14 @@ describe('the run', () => {
     expect(container.querySelector('[aria-live=polite]')?.textContent).toBe('load done. 1 of 2 steps');
   });
 
+  it('marks a step that has warnings, and how many', async () => {
+    const warning = { ...ERROR, code: 'KL409', severity: 'warning' as const };
+    await setUp({ status: 'done', steps: { load: step('done'), fit: step('done', { diagnostics: [warning, warning] }) } });
+    render(<RunSection {...props()} />);
+    expect(screen.getByRole('button', { name: /fit/ }).querySelector('[role=img]')?.getAttribute('aria-label')).toBe('2 warnings');
+    expect(screen.getByRole('button', { name: /load/ }).querySelector('[role=img]')).toBeNull();
+  });
+
   it('shows what was refused, with its findings', async () => {
     api.start.mockRejectedValue(new ApiError(422, 'the notebook has errors', '', [{ ...ERROR, message: 'no such name' }]));
     await setUp(null);
