@@ -82,7 +82,7 @@ export class NotebookPipeline implements IDisposable {
   /** Whether this is an executed notebook out of the record of a run, or of one of its steps: it is no pipeline. */
   get isRecord(): boolean {
     // Step notebooks name their step, wherever they are.
-    const section = this.panel.context.model?.sharedModel.metadata[SETTINGS_KEY] as PartialJSONObject | undefined;
+    const section = this.panel.context.model?.sharedModel.getMetadata(SETTINGS_KEY) as PartialJSONObject | undefined;
     return RECORD.test(this.path) || (typeof section?.step === 'string' && typeof section.pipeline === 'string');
   }
 
