@@ -236,6 +236,12 @@ export class Api {
     return this.request('GET', 'info');
   }
 
+  /** Let the server read a notebook as JupyterLab does; rejects when it cannot be opened. `path` is from the server's root. */
+  async opens(path: string): Promise<void> {
+    const route = `api/contents/${URLExt.encodeParts(path)}?type=notebook&content=1`;
+    await this.ask('GET', URLExt.join(this.settings.baseUrl, route));
+  }
+
   /** The analysis of a notebook, with what the target cannot honour. */
   analyse(
     path: string,
@@ -310,8 +316,11 @@ export class Api {
     return new this.settings.WebSocket(url);
   }
 
-  private async request<T>(method: Method, route: string, body?: object, signal?: AbortSignal): Promise<T> {
-    const url = URLExt.join(this.settings.baseUrl, 'kale-lite', route);
+  private request<T>(method: Method, route: string, body?: object, signal?: AbortSignal): Promise<T> {
+    return this.ask(method, URLExt.join(this.settings.baseUrl, 'kale-lite', route), body, signal);
+  }
+
+  private async ask<T>(method: Method, url: string, body?: object, signal?: AbortSignal): Promise<T> {
     const init: RequestInit = { method, signal, body: body === undefined ? undefined : JSON.stringify(body) };
     let response: Response;
     try {

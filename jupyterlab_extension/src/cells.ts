@@ -34,28 +34,35 @@ export function nameFrom(heading: string): string {
   return name;
 }
 
-function headingsOf(source: string): string[] {
+interface IHeading {
+  level: number;
+  text: string;
+}
+
+function headingsOf(source: string): IHeading[] {
   let fenced = false;
-  const found: string[] = [];
+  const found: IHeading[] = [];
   for (const line of source.split('\n')) {
     fenced = /^\s*(```|~~~)/.test(line) ? !fenced : fenced;
-    const match = fenced ? null : /^ {0,3}#{1,6}\s+(.+?)\s*#*\s*$/.exec(line);
+    const match = fenced ? null : /^ {0,3}(#{1,6})\s+(.+?)\s*#*\s*$/.exec(line);
     if (match) {
-      found.push(match[1]);
+      found.push({ level: match[1].length, text: match[2] });
     }
   }
   return found;
 }
 
-/** Headings above a cell, the nearest first, each as text and as a step's name. */
+/** The heading above a cell and the one of the section around that, each as text and as a step's name. */
 export function headingsAbove(cells: readonly ICellView[], index: number): { text: string; name: string }[] {
   const found: { text: string; name: string }[] = [];
+  let nearest = Infinity;
   for (let at = index - 1; at >= 0 && found.length < 2; at--) {
-    for (const text of cells[at].code ? [] : headingsOf(cells[at].source).reverse()) {
+    for (const { level, text } of cells[at].code ? [] : headingsOf(cells[at].source).reverse()) {
       const name = nameFrom(text);
-      if (name && !found.some(one => one.name === name)) {
+      if (level < nearest && name && !found.some(one => one.name === name)) {
         found.push({ text, name });
       }
+      nearest = Math.min(level, nearest);
     }
   }
   return found;
@@ -154,12 +161,12 @@ function renameOrder(cells: readonly ICellView[], from: string, to: string, chan
   });
 }
 
-/** Give a step another name, in all its cells and wherever order is declared after it. */
+/** Give a step another name, in all its cells and wherever order is declared after it. That of another step joins the two. */
 export function renameStep(cells: readonly ICellView[], from: string, to: string): Changes {
   const changes: Changes = new Map();
   cells.forEach((one, at) => {
     if (one.code && one.tags.step === from) {
-      changes.set(at, { ...one.tags, step: to });
+      changes.set(at, { ...one.tags, step: to, after: one.tags.after.filter(name => name !== to) });
     }
   });
   renameOrder(cells, from, to, changes);

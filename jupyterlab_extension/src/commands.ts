@@ -43,10 +43,10 @@ export function addCommands(context: IContext, palette: ICommandPalette | null):
   }
 }
 
-/** The command is possible as long as there is a notebook in front. */
+/** The command is possible as long as there is a notebook in front that is no record of a run. */
 function withNotebook(kale: IKaleLite, run: (pipeline: NotebookPipeline, args: Arguments) => unknown) {
   return {
-    isEnabled: (): boolean => kale.pipelines.current !== null,
+    isEnabled: (): boolean => kale.pipelines.current?.isRecord === false,
     execute: (args: Arguments): unknown => {
       const pipeline = kale.pipelines.current;
       return pipeline ? run(pipeline, args) : undefined;
@@ -87,7 +87,7 @@ function cellCommands({ kale, side, trans }: IContext): { [id: string]: CommandR
   const changes = (make: typeof splitAt) => {
     const found = (): ReturnType<typeof splitAt> => {
       const pipeline = kale.pipelines.current;
-      return pipeline?.isReady ? make(pipeline.views, pipeline.panel.content.activeCellIndex) : null;
+      return pipeline?.isReady && !pipeline.isRecord ? make(pipeline.views, pipeline.panel.content.activeCellIndex) : null;
     };
     return {
       describedBy: NOTHING,
@@ -114,7 +114,7 @@ function cellCommands({ kale, side, trans }: IContext): { [id: string]: CommandR
       },
       isEnabled: args => {
         const pipeline = kale.pipelines.current;
-        return Boolean(pipeline?.isReady && (args.step || selectedCells(pipeline).length));
+        return Boolean(pipeline?.isReady && !pipeline.isRecord && (args.step || selectedCells(pipeline).length));
       },
       execute: args => {
         const pipeline = kale.pipelines.current;

@@ -4,7 +4,7 @@
 import type { ICellModel } from '@jupyterlab/cells';
 import type * as nbformat from '@jupyterlab/nbformat';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import { PartialJSONValue } from '@lumino/coreutils';
+import { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Api, ApiError, IAnalysis, ICellInfo, IDiagnostic, IStep } from './api';
@@ -18,6 +18,12 @@ import { ICellTags } from './tags';
 
 /** Milliseconds until a server that did not answer is asked again. */
 const AGAIN = 3000;
+
+/** Milliseconds until it is asked whether a notebook that is not there yet can be opened at all. */
+const OPENING = 3000;
+
+/** Where the executed notebooks of runs are. */
+const RECORD = /(^|\/)kale-lite-runs\/[^/]+\/(notebook|steps\/[^/]+)\.ipynb$/;
 
 const LOCAL = 'local';
 
@@ -44,6 +50,7 @@ export class NotebookPipeline implements IDisposable {
     this.edits = new NotebookEdits(panel);
     this.suggesting = new Suggesting(this, api);
     void panel.context.ready.then(() => this.start());
+    this.timer = setTimeout(() => void this.checkOpening(), OPENING);
     panel.disposed.connect(this.dispose, this);
   }
 
@@ -51,7 +58,7 @@ export class NotebookPipeline implements IDisposable {
   readonly suggesting: Suggesting;
   /** The newest analysis; of an earlier content while `isStale`. */
   analysis: IAnalysis | null = null;
-  /** Why there is no newer analysis. */
+  /** Why there is no newer analysis; while the notebook is not ready, why it could not be opened. */
   failure: ApiError | null = null;
   isStale = true;
   isReady = false;
@@ -70,6 +77,13 @@ export class NotebookPipeline implements IDisposable {
   /** The path from the server's root, without the drive of a collaborative session. */
   get path(): string {
     return this.panel.context.localPath;
+  }
+
+  /** Whether this is an executed notebook out of the record of a run, or of one of its steps: it is no pipeline. */
+  get isRecord(): boolean {
+    // Step notebooks name their step, wherever they are.
+    const section = this.panel.context.model?.sharedModel.getMetadata(SETTINGS_KEY) as PartialJSONObject | undefined;
+    return RECORD.test(this.path) || (typeof section?.step === 'string' && typeof section.pipeline === 'string');
   }
 
   get isDirty(): boolean {
@@ -267,6 +281,7 @@ export class NotebookPipeline implements IDisposable {
     // but come the same way, so that what was analysed is compared before anything is sent.
     this.panel.context.model.contentChanged.connect(this.onEdited, this);
     this.panel.context.pathChanged.connect(this.onRenamed, this);
+    this.failure = null;
     this._target = this.target;
     this.rememberedAs = this.path;
     this.panel.content.activeCellChanged.connect(this.onActiveCell, this);
@@ -275,8 +290,22 @@ export class NotebookPipeline implements IDisposable {
     this.schedule(0);
   }
 
+  /** JupyterLab does not signal that a notebook could not be loaded: its context is never ready then. */
+  private async checkOpening(): Promise<void> {
+    try {
+      if (!this.isReady && !this.isDisposed) {
+        await this.api.opens(this.path);
+      }
+    } catch (error) {
+      if (!this.isReady && !this.isDisposed) {
+        this.failure = error instanceof ApiError ? error : new ApiError(500, String(error));
+        this._changed.emit();
+      }
+    }
+  }
+
   private schedule(pause: number): void {
-    if (this.isReady && !this.isDisposed) {
+    if (this.isReady && !this.isDisposed && !this.isRecord) {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => void this.analyseNow(), pause);
     }

@@ -51,23 +51,24 @@ export class Suggesting {
     }
     const tags = new Map(Object.entries(suggestion.tags).map(([cell, some]) => [Number(cell) - 1, some]));
     const { edits } = this.pipeline;
-    this.before = new Map([...tags.keys()].map(index => [this.ids[index], edits.tagsOf(index)]));
+    this.before = new Map([...tags].map(([index, set]) => [this.ids[index], { was: edits.tagsOf(index), set }]));
     edits.setAllTags(tags);
     this.suggestion = null;
     this._changed.emit();
   }
 
-  /** Give the cells the tags that they had before, wherever they are now. */
+  /** Give the cells the tags that they had before, wherever they are now. What was tagged anew since stays as it is. */
   takeBack(): void {
     const ids = this.cellIds();
     const tags = new Map<number, string[]>();
-    this.before?.forEach((some, id) => {
+    const { edits } = this.pipeline;
+    this.before?.forEach(({ was, set }, id) => {
       const index = ids.indexOf(id);
-      if (index >= 0) {
-        tags.set(index, some);
+      if (index >= 0 && edits.tagsOf(index).join('\n') === set.join('\n')) {
+        tags.set(index, was);
       }
     });
-    this.pipeline.edits.setAllTags(tags);
+    edits.setAllTags(tags);
     this.dismiss();
   }
 
@@ -86,7 +87,8 @@ export class Suggesting {
     return this.pipeline.panel.context.model.sharedModel.cells.map(cell => cell.getId());
   }
 
-  private before: Map<string, string[]> | null = null;
+  /** The tags of cells, by id, before the suggestion was accepted, and what it set. */
+  private before: Map<string, { was: string[]; set: readonly string[] }> | null = null;
   private ids: string[] = [];
   private readonly _changed = new Signal<this, void>(this);
 }

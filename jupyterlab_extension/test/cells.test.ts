@@ -35,6 +35,11 @@ describe('headings', () => {
     const cells = [text('# All'), text('## One\n```\n# no heading\n```\n### Two'), code('a')];
     expect(headingsAbove(cells, 2).map(one => one.name)).toEqual(['two', 'one']);
   });
+  it('none of a section before', () => {
+    const cells = [text('## Load the data'), code('a'), text('### Files'), code('a'), text('## Clean the data'), code('a')];
+    expect(headingsAbove(cells, 5).map(one => one.name)).toEqual(['clean-the-data']);
+    expect(headingsAbove(cells, 3).map(one => one.name)).toEqual(['files', 'load-the-data']);
+  });
   it('the nearest is proposed unless a step is called so', () => {
     const cells = [text('# Load'), code('load', 'step:load'), text('# Fit'), code('load')];
     expect(proposedName(cells, 3)).toBe('fit');
@@ -89,6 +94,11 @@ describe('joinAbove', () => {
 it('renameStep changes all cells and the order after it', () => {
   const cells = [code('a', 'step:a'), code('b', 'step:b', 'prev:a'), code('a', 'block:a')];
   expect(told(renameStep(cells, 'a', 'z'))).toEqual(['0: step z []', '2: step z []', '1: step b [z]']);
+});
+
+it('renameStep joins a step that is called so, without order after itself', () => {
+  const cells = [code('a', 'step:a'), code('b', 'step:b', 'prev:a'), code('b', 'step:b'), code('c', 'step:c', 'prev:b')];
+  expect(told(renameStep(cells, 'b', 'a'))).toEqual(['1: step a []', '2: step a []', '3: step c [a]']);
 });
 
 describe('ownCells', () => {

@@ -41,6 +41,7 @@ export function analysisOf(cells: readonly IFakeCell[], more: Partial<IAnalysis>
 
 export class FakeServer {
   analyse = vi.fn(async (..._call: unknown[]): Promise<IAnalysis> => analysisOf([]));
+  opens = vi.fn(async (..._call: unknown[]): Promise<void> => undefined);
   suggest = vi.fn(async (..._call: unknown[]): Promise<ISuggestion> => ({ cells: [], tags: {}, pipeline: null, diagnostics: [] }));
   checkTags = vi.fn(async (tags: string[]) => tags.map(text => ({ text, kind: 'option' as const, problem: '', suggestion: '' })));
 
@@ -54,7 +55,8 @@ export class FakeServer {
 export class OpenNotebook {
   constructor(
     cells: readonly IFakeCell[],
-    readonly server = new FakeServer()
+    readonly server = new FakeServer(),
+    private readonly ready: Promise<void> = Promise.resolve()
   ) {
     this.shared.nbformat_minor = 5;
     this.shared.insertCells(
@@ -94,7 +96,7 @@ export class OpenNotebook {
       disposed: this.disposed,
       content: { activeCellIndex: 0, widgets: [], activeCellChanged: new Signal({}) },
       context: {
-        ready: Promise.resolve(),
+        ready: this.ready,
         get localPath() {
           return me.path;
         },

@@ -110,6 +110,65 @@ describe('analysis', () => {
   });
 });
 
+describe('a notebook that JupyterLab is loading', () => {
+  it('is said not to open when the server cannot read it', async () => {
+    const server = new FakeServer();
+    server.opens.mockRejectedValue(new ApiError(400, 'Unreadable Notebook'));
+    const { pipeline } = new OpenNotebook(CELLS, server, new Promise(() => undefined));
+    await pass(2000);
+    expect(pipeline.failure).toBeNull();
+    await pass(2000);
+    expect(server.opens).toHaveBeenCalledWith('demo.ipynb');
+    expect(pipeline).toMatchObject({ isReady: false, failure: { message: 'Unreadable Notebook' } });
+    expect(server.analyse).not.toHaveBeenCalled();
+  });
+
+  it('is analysed when it is there late', async () => {
+    const server = new FakeServer();
+    server.opens.mockRejectedValue(new ApiError(0, 'gone'));
+    const { pipeline } = new OpenNotebook(CELLS, server, new Promise(resolve => setTimeout(resolve, 9000)));
+    await pass(4000);
+    expect(pipeline.failure).not.toBeNull();
+    await pass(6000);
+    expect(pipeline).toMatchObject({ isReady: true, isStale: false, failure: null });
+  });
+
+  it('is not asked for when it is there in time', async () => {
+    const open = new OpenNotebook(CELLS);
+    await pass(4000);
+    expect(open.server.opens).not.toHaveBeenCalled();
+  });
+});
+
+describe('the record of a run', () => {
+  const at = (path: string): OpenNotebook => {
+    const open = new OpenNotebook(CELLS);
+    open.path = path;
+    return open;
+  };
+
+  it.each(['kale-lite-runs/demo-1/notebook.ipynb', 'work/kale-lite-runs/demo-1/steps/fit.ipynb'])('%s is not analysed', async path => {
+    const open = at(path);
+    await pass();
+    open.edit(1, 'y');
+    await pass();
+    expect(open.pipeline.isRecord).toBe(true);
+    expect(open.server.analyse).not.toHaveBeenCalled();
+  });
+
+  it.each(['kale-lite-runs/mine.ipynb', 'kale-lite-runs/demo-1/work/other.ipynb'])('%s is none', path => {
+    expect(at(path).pipeline.isRecord).toBe(false);
+  });
+
+  it('a step notebook is one wherever it is, one with settings is none', () => {
+    const open = at('copy.ipynb');
+    open.shared.setMetadata('kale_lite', { pipeline_name: 'demo' });
+    expect(open.pipeline.isRecord).toBe(false);
+    open.shared.setMetadata('kale_lite', { step: 'fit', pipeline: 'demo' });
+    expect(open.pipeline.isRecord).toBe(true);
+  });
+});
+
 describe('steps', () => {
   it('have a place in the notebook for their colour, and cells', async () => {
     const open = new OpenNotebook(CELLS);
@@ -192,6 +251,15 @@ describe('suggestions', () => {
     open.shared.moveCell(0, 1);
     open.pipeline.suggesting.takeBack();
     expect(open.tags).toEqual([undefined, ['mine']]);
+  });
+
+  it('what was tagged by hand since stays when they are taken back', async () => {
+    const open = await suggested();
+    open.pipeline.suggesting.accept();
+    open.pipeline.edits.retag([1], now => ({ ...now, step: 'mine' }));
+    open.pipeline.suggesting.takeBack();
+    expect(open.tags).toEqual([['mine'], ['step:mine']]);
+    expect(open.pipeline.suggesting.canTakeBack).toBe(false);
   });
 
   it('are undone at once', async () => {

@@ -108,7 +108,7 @@ export class NotebookDecorator implements IDisposable {
 
   private drawCell(cell: Cell, index: number): void {
     let badge = this.badges.get(cell);
-    if (!this.settings.badges) {
+    if (!this.settings.badges || this.pipeline.isRecord) {
       badge?.dispose();
       this.badges.delete(cell);
     } else {

@@ -199,8 +199,7 @@ function StepName(props: IStepNameProps): JSX.Element {
     if (!wanted || pipeline.isDisposed) {
       return true;
     }
-    const isNew = !stepNames(pipeline.views).includes(wanted);
-    if (now && isNew && others && everywhere) {
+    if (now && others && everywhere) {
       pipeline.edits.apply(renameStep(pipeline.views, now, wanted));
     } else {
       onEdit(tags => withStep(tags, wanted));

@@ -69,7 +69,12 @@ export function NotebookNotices(props: IViewProps): JSX.Element {
           {trans.__('The file is read-only: tags can be tried, but not saved. Save the notebook under another name.')}
         </Notice>
       )}
-      {failure && !kale.problem && !isOther && (
+      {failure && !pipeline.isReady && (
+        <Notice severity="error" alert hint={failure.message}>
+          {trans.__('This notebook could not be opened.')}
+        </Notice>
+      )}
+      {failure && pipeline.isReady && !kale.problem && !isOther && (
         <Notice
           severity="error"
           alert

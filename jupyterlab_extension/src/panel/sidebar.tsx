@@ -90,9 +90,9 @@ function NotebookView(props: IViewProps & { memory: SectionMemory }): JSX.Elemen
     <>
       <NotebookNotices {...props} />
       <SuggestionView {...props} />
-      {!analysis && !pipeline.failure && !kale.problem && (
+      {!analysis && !pipeline.failure && !pipeline.isRecord && !kale.problem && (
         <p className="jp-KaleLite-empty" role="status">
-          {trans.__('The notebook is being analysed…')}
+          {pipeline.isReady ? trans.__('The notebook is being analysed…') : trans.__('The notebook is being opened…')}
         </p>
       )}
       {analysis && !isTagged && !isSuggesting && <FirstUse commands={commands} trans={trans} />}

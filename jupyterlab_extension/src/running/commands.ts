@@ -108,7 +108,7 @@ function addStarting({ app, kale, trans }: IContext, all: DisposableSet): void {
     label: trans.__('Compile for Kubeflow Pipelines…'),
     caption: trans.__('Show the YAML and the Python of the pipeline'),
     icon: withIcon(codeIcon),
-    isEnabled: () => current(kale).pipeline !== null,
+    isEnabled: () => current(kale).pipeline?.isRecord === false,
     execute: () => {
       const { pipeline } = current(kale);
       return pipeline ? openPreview({ app, kale, trans }, pipeline) : undefined;
@@ -197,7 +197,13 @@ function addShowing(context: IContext, all: DisposableSet): void {
     describedBy: {
       args: { type: 'object', properties: { path: { type: 'string', description: trans.__('Its path') } }, required: ['path'] }
     },
-    execute: args => app.commands.execute('docmanager:open', { path: String(args.path), factory: 'Notebook' })
+    // It is there to be read: no kernel is started for it.
+    execute: args =>
+      app.commands.execute('docmanager:open', {
+        path: String(args.path),
+        factory: 'Notebook',
+        kernelPreference: { shouldStart: false }
+      })
   });
   add(app.commands, all, RunCommandIDs.compare, {
     label: trans.__('Compare Runs'),

@@ -4,6 +4,7 @@ import { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 import type { IRun, IRunStep } from '../api';
 import { stepColour } from '../colours';
+import { SeverityIcon } from '../panel/parts';
 import type { NotebookRuns } from '../runs';
 import { CommandIDs } from '../tokens';
 import { RunCommandIDs } from './commands';
@@ -45,12 +46,24 @@ export function StepRow(props: IStepProps): JSX.Element {
         <span className="jp-KaleLite-Step-name" title={name}>
           {name}
         </span>
+        <Warnings step={step} trans={trans} />
         <span className="jp-KaleLite-Step-note">{note(step, trans)}</span>
         <span className="jp-KaleLite-Step-time">{time(step, runs.now())}</span>
       </button>
       {open ? <StepDetails {...props} /> : null}
     </li>
   );
+}
+
+/** How many warnings there are to be read where the step is unfolded. */
+function Warnings({ step, trans }: { step: IRunStep; trans: TranslationBundle }): JSX.Element | null {
+  const count = (step.diagnostics ?? []).filter(one => one.severity === 'warning').length;
+  return count ? (
+    <span className="jp-KaleLite-Step-warnings">
+      <SeverityIcon severity="warning" label={trans._n('%1 warning', '%1 warnings', count, count)} />
+      <span aria-hidden="true">{count}</span>
+    </span>
+  ) : null;
 }
 
 function time(step: IRunStep, now: number): string {

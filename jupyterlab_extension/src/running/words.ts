@@ -101,6 +101,12 @@ export function whyNotRun(
   if (!pipeline || !runs) {
     return trans.__('Open a notebook to run it.');
   }
+  if (!pipeline.isReady) {
+    return pipeline.failure ? trans.__('This notebook could not be opened.') : trans.__('The notebook is being opened.');
+  }
+  if (pipeline.isRecord) {
+    return trans.__('This is the record of a run; it is not to be run.');
+  }
   if (runs.isStarting) {
     return trans.__('The run is being started.');
   }

@@ -16,7 +16,7 @@ let editor: CellEditor;
 beforeEach(async () => {
   vi.stubGlobal('requestIdleCallback', (run: () => void) => run());
   vi.stubGlobal('ResizeObserver', class { observe(): void {} disconnect(): void {} });
-  open = new OpenNotebook([{ tags: ['step:load'] }, { tags: ['step:fit', 'limit:memory:4Gi'] }]);
+  open = new OpenNotebook([{ tags: ['step:load'] }, { tags: ['step:fit', 'limit:memory:4Gi'] }, { tags: ['step:fit'] }]);
   open.server.checkTags.mockImplementation(async tags =>
     tags.map(text => ({ text, kind: (/^step:[a-z]+$|\dGi$/.test(text) ? 'option' : 'malformed') as 'option', problem: 'is wrong', suggestion: '' }))
   );
@@ -59,4 +59,19 @@ it.each([['Name', 'not this'], ['Memory: quantity', 'lots']])('what is wrong in 
   fireEvent.click(screen.getByRole('button', { name: 'Close' }));
   expect(editor.isDisposed).toBe(true);
   expect(open.tags[1]).toEqual(['step:fit', 'limit:memory:4Gi']);
+});
+
+it.each(['train', 'load'])('the name %s is for all cells of the step while the tick says so', async name => {
+  fireEvent.change(screen.getByLabelText('Name'), { target: { value: name } });
+  await elsewhere();
+  await vi.waitFor(() => expect(editor.isDisposed).toBe(true));
+  expect(open.tags.slice(1)).toEqual([['limit:memory:4Gi', `step:${name}`], [`step:${name}`]]);
+});
+
+it('without the tick the name is for the edited cell alone', async () => {
+  fireEvent.click(screen.getByLabelText('A new name is for all cells of the step'));
+  fireEvent.change(screen.getByLabelText('Name'), { target: { value: 'load' } });
+  await elsewhere();
+  await vi.waitFor(() => expect(editor.isDisposed).toBe(true));
+  expect(open.tags.slice(1)).toEqual([['limit:memory:4Gi', 'step:load'], ['step:fit']]);
 });

@@ -9,7 +9,7 @@ import { Combobox } from '../../src/notebook/combobox';
 import { Options } from '../../src/notebook/options';
 import { FindingsList } from '../../src/panel/findings';
 import { StepList } from '../../src/panel/list';
-import { ServerNotice } from '../../src/panel/notices';
+import { NotebookNotices, ServerNotice } from '../../src/panel/notices';
 import { Parameters } from '../../src/panel/parameters';
 import { Section, SectionMemory } from '../../src/panel/section';
 import { NotebookName } from '../../src/panel/sidebar';
@@ -261,4 +261,12 @@ describe('options', () => {
     setUp(['cache:disabled']);
     expect((screen.getByLabelText('Cache: enabled|disabled') as HTMLSelectElement).value).toBe('disabled');
   });
+});
+
+it('a notebook that could not be opened is told, with the reason and no way to analyse it', async () => {
+  const { open, props } = await propsOf([{}]);
+  Object.assign(open.pipeline, { isReady: false, failure: new ApiError(400, 'Unreadable Notebook') });
+  render(<NotebookNotices {...props} />);
+  expect(screen.getByRole('alert').textContent).toBe('This notebook could not be opened.Unreadable Notebook');
+  expect(screen.queryByRole('button')).toBeNull();
 });

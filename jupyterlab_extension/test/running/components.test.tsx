@@ -125,6 +125,26 @@ describe('the buttons', () => {
     expect(whyNotRun(runs.pipeline, runs, trans)).toBe('');
   });
 
+  it('wait until the notebook is loaded, and say when it could not be', async () => {
+    await setUp(null);
+    Object.assign(kale.pipelines.current!, { isReady: false });
+    const view = render(<RunBar {...props()} />);
+    const button = screen.getByRole('button', { name: 'Compile and run' });
+    expect(button.getAttribute('aria-disabled')).toBe('true');
+    expect(button.title).toBe('The notebook is being opened.');
+    Object.assign(kale.pipelines.current!, { failure: new ApiError(400, 'Unreadable Notebook') });
+    view.rerender(<RunBar {...props()} />);
+    expect(button.title).toBe('This notebook could not be opened.');
+  });
+
+  it('do not run the record of a run', async () => {
+    await setUp(null);
+    Object.assign(kale.pipelines.current!, { isRecord: true });
+    render(<RunBar {...props()} />);
+    expect(screen.getByRole('button', { name: 'Compile and run' }).getAttribute('aria-disabled')).toBe('true');
+    expect(screen.getByText('This is the record of a run; it is not to be run.')).toBeTruthy();
+  });
+
   it('lead from a failed run to its cell in one click', async () => {
     await setUp({ status: 'failed', steps: { load: step('done'), fit: step('failed', { diagnostics: [ERROR] }) } });
     render(<RunBar {...props()} />);
@@ -142,6 +162,14 @@ describe('the run', () => {
     act(() => api.socket.event(0, { type: 'step-finished', step: 'load', status: 'done', seconds: 2 }));
     await waitFor(() => expect(screen.getByRole('button', { name: /done load/ })).toBeTruthy());
     expect(container.querySelector('[aria-live=polite]')?.textContent).toBe('load done. 1 of 2 steps');
+  });
+
+  it('marks a step that has warnings, and how many', async () => {
+    const warning = { ...ERROR, code: 'KL409', severity: 'warning' as const };
+    await setUp({ status: 'done', steps: { load: step('done'), fit: step('done', { diagnostics: [warning, warning] }) } });
+    render(<RunSection {...props()} />);
+    expect(screen.getByRole('button', { name: /fit/ }).querySelector('[role=img]')?.getAttribute('aria-label')).toBe('2 warnings');
+    expect(screen.getByRole('button', { name: /load/ }).querySelector('[role=img]')).toBeNull();
   });
 
   it('shows what was refused, with its findings', async () => {

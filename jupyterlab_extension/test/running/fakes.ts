@@ -163,6 +163,7 @@ export class FakeNotebook {
       panel: { id: 'notebook-1', context, disposed: this.signals.disposed, isDisposed: false },
       changed: new Signal({}),
       selectionChanged: new Signal({}),
+      isReady: true,
       isStale: false,
       hoveredStep: '',
       stepIndex: () => 0,
