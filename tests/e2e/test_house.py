@@ -99,6 +99,19 @@ def test_a_notebook_of_another_language(screen: Screen, write_in: WriteIn) -> No
     assert screen.nodes.count() == 0
 
 
+def test_a_notebook_that_cannot_be_opened(page: Any, lab: Lab, write_in: WriteIn) -> None:
+    path = write_in(BRANCHES)
+    (lab.root / path).write_text('{"cells": [')
+    screen = Screen(page, lab)
+    page.goto(lab.page(path))
+    # JupyterLab tells it, then wants to close the notebook.
+    for button in ("Close", "Cancel"):
+        page.locator(".jp-Dialog").get_by_role("button", name=button).click(timeout=60_000)
+    screen.show_panel()
+    screen.panel.get_by_text("This notebook could not be opened").first.wait_for()
+    assert screen.button("Compile and run").get_attribute("aria-disabled") == "true"
+
+
 def test_tags_of_other_tools_and_tags_that_do_not_parse(screen: Screen, write_in: WriteIn) -> None:
     screen.open(write_in([("step:a|remove-cell|nbgrader:x", "x = 1"), ("step:b|limit:memory:2gb", "y = x")]))
     screen.panel.get_by_text("'2gb' is no quantity").first.wait_for()

@@ -86,6 +86,8 @@ def test_the_demo_notebook_runs_to_green(screen: Screen, lab: Lab) -> None:
     screen.page.get_by_role("tab", name="tumours.ipynb", exact=True).click()
     screen.button("Executed notebook").click()
     screen.page.get_by_role("tab", name="notebook.ipynb").wait_for()
+    screen.panel.get_by_text("This is the record of a run").first.wait_for()
+    assert screen.notebook.locator(".jp-KaleLite-badge").count() == 0
 
 
 def test_a_failing_cell_is_marked_and_one_click_away(screen: Screen, write_in: WriteIn) -> None:
