@@ -6,6 +6,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from kale_lite.notebook.model import Cell, Notebook, Parameter
 from kale_lite.project import Project, load
 from kale_lite.server.answers import Problem
 from kale_lite.server.fixes import fixes
+from kale_lite.targets import Target, target
 
 __all__ = ["TASKS"]
 
@@ -89,12 +91,16 @@ def _of_target(project: Project, name: str) -> tuple[Diagnostic, ...]:
     """What the target cannot honour."""
     if not name or project.pipeline is None or project.notebook is None:
         return ()
-    from kale_lite.targets import target
     from kale_lite.targets.local import TARGET
 
-    chosen = target(name)
     settings = TARGET.check_settings(project.notebook) if name == TARGET.name else ()
-    return (*chosen.check(project.pipeline), *settings)
+    return (*_target(name).check(project.pipeline), *settings)
+
+
+@cache
+def _target(name: str) -> Target:
+    """Looking for the entry points of all packages takes as long as a small analysis."""
+    return target(name)
 
 
 def _place(finding: Diagnostic) -> Location:
