@@ -156,7 +156,7 @@ describe('the record of a run', () => {
     expect(open.server.analyse).not.toHaveBeenCalled();
   });
 
-  it.each(['kale-lite-runs/mine.ipynb', 'kale-lite-runs/demo-1/work/other.ipynb'])('%s is none', path => {
+  it.each(['kale-lite-runs/mine.ipynb', 'kale-lite-runs/demo-1/kept/other.ipynb'])('%s is none', path => {
     expect(at(path).pipeline.isRecord).toBe(false);
   });
 

@@ -89,7 +89,7 @@ def _store_item(m: Machine, frame: Frame, target: ast.Subscript, value: Value) -
         return
     receiver = expressions.evaluate(m, frame, target.value)
     index = expressions.evaluate(m, frame, target.slice)
-    expressions.implicit_call(m, frame, index, ("__hash__", "__eq__"), target)
+    expressions.implicit_call(m, frame, index, expressions.HASHING, target)
     _write_through(m, receiver, target)
     for thing in m.heap.things(receiver):
         if thing.kind == "external":

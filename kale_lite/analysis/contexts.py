@@ -43,6 +43,7 @@ def _swallows(method: Thing) -> bool:
 
 
 def _catches_around_yield(function: ast.AST) -> bool:
-    """Whether a generator that is used as a context manager catches what the block raises."""
-    tries = [n for n in ast.walk(function) if isinstance(n, ast.Try) and n.handlers]
+    """Whether a generator that is used as a context manager catches what the block raises, and keeps it."""
+    tries = [n for n in ast.walk(function) if isinstance(n, ast.Try)
+             and not all(isinstance(handler.body[-1], ast.Raise) for handler in n.handlers)]  # fmt: skip
     return any(isinstance(n, ast.Yield) for one in tries for statement in one.body for n in ast.walk(statement))

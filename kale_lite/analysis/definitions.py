@@ -151,7 +151,7 @@ def define_class(m: Machine, frame: Frame, node: ast.ClassDef) -> None:
     store(m, frame, node.name, value, node)
 
 
-_UNSEEN = frozenset(vars(builtins)) - {"print", "open", "exec", "eval", "display"}
+_UNSEEN = frozenset(vars(builtins)) - {"print", "open", "exec", "eval"}
 """Names that do nothing which could be seen outside of the objects that are given to them."""
 
 
@@ -159,8 +159,10 @@ def _refuse_finaliser(m: Machine, thing: Thing, node: ast.ClassDef) -> None:
     """``__del__`` runs when the last name of an object goes: in a pipeline at another time, or several times."""
     for found in [m.heap[i] for i in sorted(thing.attrs.get("__del__", ()))]:
         scope = m.scopes.get(found.code.node) if found.kind == "function" else None
-        names = {n.id for n in ast.walk(found.code.node) if isinstance(n, ast.Name)} if scope is not None else set()
-        used = sorted(names - scope.local - scope.free - _UNSEEN) if scope is not None else []
+        if scope is None:
+            continue
+        names = {n.id for n in ast.walk(found.code.node) if isinstance(n, ast.Name)}
+        used = sorted(names - scope.local - scope.free - _UNSEEN)
         if used:
             m.report(
                 "KL209",

@@ -11,7 +11,7 @@ from kale_lite.analysis.heap import DICT_VIEWS, NOTHING, SOURCES, UNKNOWN_TEXT, 
 from kale_lite.analysis.machine import Frame, Machine
 from kale_lite.analysis.variables import load, store
 
-__all__ = ["COMPUTED", "CONTAINERS", "MOST_THINGS", "elements", "evaluate", "implicit_call", "show", "truth"]
+__all__ = ["COMPUTED", "CONTAINERS", "HASHING", "MOST_THINGS", "elements", "evaluate", "implicit_call", "show", "truth"]
 
 CONTAINERS = frozenset({
     "builtins.list", "builtins.tuple", "builtins.dict", "builtins.set", "builtins.frozenset",
@@ -26,7 +26,7 @@ _REPRESENTATIONS = (
     "_ipython_display_", "_repr_mimebundle_", "__repr__", "__str__", "_repr_html_", "_repr_markdown_", "_repr_svg_",
     "_repr_png_", "_repr_jpeg_", "_repr_latex_", "_repr_json_", "_repr_pretty_",
 )  # fmt: skip
-_HASHING = ("__hash__", "__eq__")
+HASHING = ("__hash__", "__eq__")
 """What a dict or a set calls of its keys."""
 _MOST_DEPTH = 2
 MOST_THINGS = 12
@@ -76,7 +76,7 @@ def _display(type_name: str) -> Callable[[Machine, Frame, Any], Value]:
             attr = f"[{i}]" if type_name == "builtins.tuple" and _no_stars(node.elts) else None
             m.heap.hold(thing, value.objects, attr)
             if type_name == "builtins.set":
-                implicit_call(m, frame, value, _HASHING, element)
+                implicit_call(m, frame, value, HASHING, element)
         return Value(frozenset({thing.id}))
 
     return build
@@ -91,7 +91,7 @@ def _dict(m: Machine, frame: Frame, node: ast.Dict) -> Value:
     for key, value in zip(node.keys, node.values, strict=True):
         if key is not None:
             chosen = evaluate(m, frame, key)
-            implicit_call(m, frame, chosen, _HASHING, key)
+            implicit_call(m, frame, chosen, HASHING, key)
             m.heap.hold(thing, chosen.objects)
             m.heap.hold(thing, evaluate(m, frame, value).objects)
         else:
@@ -169,7 +169,7 @@ def _subscript(m: Machine, frame: Frame, node: ast.Subscript) -> Value:
         return load(m, frame, name, node)
     receiver = evaluate(m, frame, node.value)
     index = evaluate(m, frame, node.slice)
-    implicit_call(m, frame, index, _HASHING, node)
+    implicit_call(m, frame, index, HASHING, node)
     got = implicit_call(m, frame, receiver, ("__getitem__", "__missing__", "__class_getitem__"), node, [index])
     coarse = _is_coarse(receiver)
     parts = [_item_of(m, frame, thing, node, index, coarse) for thing in m.heap.things(receiver)]
@@ -193,7 +193,7 @@ def _item_of(m: Machine, frame: Frame, thing: Thing, node: ast.Subscript, index:
         return _container_item(m, frame, thing, node, coarse)
     if _copies(m, thing, node.slice, index):
         copy = m.opaque(node, frame, thing.type)
-        m.heap.hold(copy, knowledge.objects_in(m, Value(frozenset({thing.id}))) - {copy.id})
+        knowledge.hold_objects(m, copy, Value(frozenset({thing.id})))
         return Value(frozenset({copy.id}))
     return Value(frozenset({thing.id}) | m.heap.held(thing))
 

@@ -15,7 +15,7 @@ from kale_lite.analysis.machine import Frame, Machine
 if TYPE_CHECKING:
     from kale_lite.analysis.calls import Arguments
 
-__all__ = ["applicable", "apply", "objects_in"]
+__all__ = ["applicable", "apply", "hold_objects", "objects_in"]
 
 _SCALAR = "scalar"
 """Stands for the type of what holds no objects, and so cannot be changed."""
@@ -201,12 +201,8 @@ def _fresh(m: Machine, frame: Frame, node: ast.AST, effect: Effect, operands: _O
         for held in m.heap.things(operands.at(place)):
             m.heap.hold(thing, _contents(m, held) - {thing.id})
     for place in effect.holds_objects:
-        kept = objects_in(m, operands.at(place), table=place == "receiver") - {thing.id}
         # A function that is given is called, not kept.
-        kept = {i for i in kept if m.heap[i].kind != "function"} if effect.calls else kept
-        m.heap.hold(thing, kept)
-        # Arrays are kept only as the cells that they were.
-        m.heap.hold(thing, {i for i in kept if m.heap[i].type.startswith(_TABLES)}, CELLS)
+        hold_objects(m, thing, operands.at(place), table=place == "receiver", functions=not effect.calls)
     for place in effect.holds_cells:
         levels = 2 if effect.type == "pandas.DataFrame" else 1
         kept, cells = _cells_in(m, operands.at(place), levels)
@@ -259,6 +255,15 @@ def objects_in(m: Machine, value: Value, *, table: bool = False) -> set[int]:
         else:
             found.add(ident)
     return found
+
+
+def hold_objects(m: Machine, owner: Thing, value: Value, *, table: bool = False, functions: bool = True) -> None:
+    """An array or frame made of an operand keeps its objects; arrays among them only as the cells that they were."""
+    kept = {
+        i for i in objects_in(m, value, table=table) if i != owner.id and (functions or m.heap[i].kind != "function")
+    }
+    m.heap.hold(owner, kept)
+    m.heap.hold(owner, {i for i in kept if m.heap[i].type.startswith(_TABLES)}, CELLS)
 
 
 def _cells_in(m: Machine, value: Value, levels: int) -> tuple[set[int], set[int]]:

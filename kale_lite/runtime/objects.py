@@ -47,6 +47,8 @@ def reduce_object(obj: Any, *, compared: bool = False) -> Optional[Any]:
 
 def _reduce_sentinel(obj: Any) -> Optional[Any]:
     """An object without attributes that a library's module has under a name, such as ``dataclasses.MISSING``."""
+    if type(obj).__base__ is not object:
+        return None  # such as a dict of a library's own kind, which holds more than attributes
     home = sys.modules.get(type(obj).__module__)
     names = [name for name, value in vars(home).items() if value is obj] if home is not None else []
     return (_get_sentinel, (type(obj).__module__, names[0])) if names else None

@@ -41,7 +41,7 @@ export function makeRun(more: Partial<IRun> = {}): IRun {
     id: 1,
     path: 'work/demo.ipynb',
     folder: 'work/kale-lite-runs/demo-1',
-    notebook: '/work/demo.ipynb',
+    notebook: 'demo.ipynb',
     pipeline: 'demo',
     target: 'local',
     status: 'running',
